@@ -1,0 +1,41 @@
+# Canonical MAAS on Kubernetes. `make` sets everything up, `make test` checks it, `make help` lists the rest.
+SHELL := /bin/bash
+export CDK8S_CHECK_UPGRADE := false
+.DEFAULT_GOAL := all
+.PHONY: all test build e2e synth format clean help get_region_api_key
+
+# npm ci only when the lock has changed since.
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+all: synth ## install, synthesize dist/, say what to do next
+	@printf '\nManifests are in dist/. Next:\n  make build               build the region, rack and toolbox images\n  kubectl apply -f dist    run MAAS on the current cluster\n'
+
+synth: node_modules/.installed ## synthesize dist/ from values.yaml or the defaults
+	npx cdk8s synth
+
+test: node_modules/.installed ## type-check, lint, unit and golden tests, drift check of dist/
+	npm run --silent typecheck
+	npm run --silent lint
+	npm test --silent
+
+build: node_modules/.installed ## build the images with docker, podman or buildah; BUILD_ARGS="--help" tells more
+	npm run --silent bundle
+	node build/maas-k8s.js build $(BUILD_ARGS)
+
+e2e: node_modules/.installed ## build the test images and run the cluster tests against KUBECONFIG
+	npm run --silent e2e
+
+get_region_api_key: node_modules/.installed ## print the administrator's API key
+	@npm run --silent bundle
+	@node build/maas-k8s.js api-key
+
+format: node_modules/.installed ## format and fix what can be fixed
+	npm run --silent format
+
+clean: ## remove what is made here and not kept
+	rm -rf build node_modules
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9_]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22

@@ -1,0 +1,81 @@
+/** Containers, made from the processes table. */
+
+import type { V1Container, V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
+import { text, type Expr, type Template } from './render/expression';
+import type { Process } from './tables/processes';
+import { ports } from './tables/ports';
+import { pebbleFolder, type Volume } from './tables/volumes';
+
+export type Container = Template<V1Container>;
+
+export const env = (name: string, value: string | Expr<string>): Template<V1EnvVar> => ({ name, value });
+export const field = (name: string, fieldPath: string): Template<V1EnvVar> => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+
+export const mount = (volume: Volume): Template<V1VolumeMount> => ({ name: volume.name, mountPath: volume.path });
+
+/** Where a Secret's keys are found as files. */
+export const secretFolder = (secret: string): string => `/run/secrets/maas/${secret}`;
+export const secretMount = (secret: string): Template<V1VolumeMount> => ({ name: `secret-${secret}`, mountPath: secretFolder(secret), readOnly: true });
+export const secretVolume = (secret: string, secretName: Expr<string>): Template<V1Volume> => ({
+  name: `secret-${secret}`,
+  secret: { secretName, defaultMode: 0o400 },
+});
+
+/** All that a pod's containers have in common as seen by the kernel. */
+export const podSecurity = { seccompProfile: { type: 'RuntimeDefault' } };
+
+/** Root without any of root's powers but the named ones. MAAS's own programs want uid 0 (maasserver/region_script.py). */
+export const rootWith = (...capabilities: readonly string[]) => ({
+  runAsUser: 0,
+  runAsGroup: 0,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'], ...(capabilities.length > 0 ? { add: [...capabilities].sort() } : {}) },
+});
+
+export const requests = (memory: number | Expr<number>, cpu: number) => ({ requests: { memory: text`${memory}Mi`, cpu: `${String(cpu)}m` } });
+
+export interface Health {
+  /** Where the kubelet finds the mux: the pod's own address unless given. */
+  readonly host?: string;
+}
+
+/** Asked of the mux, which knows each process's check. */
+const asks = (what: 'alive' | 'ready', process: string, { host }: Health) => ({
+  httpGet: { path: `/${what}/${process}`, port: ports.health.number, ...(host ? { host } : {}) },
+});
+
+/** Pebble answers. What it runs is its own affair: killing a container is never the way to restart a process. */
+const supervised = { exec: { command: ['pebble', 'health'] } };
+
+/** The container of a process: Pebble as PID 1, with the layer that `maas-k8s config` has written. */
+export function processContainer(process: Process, image: Expr<string>, pull: object, health: Health): Container {
+  return {
+    name: process.name,
+    image,
+    ...pull,
+    command: ['pebble', 'run', '--verbose'],
+    env: [env('PEBBLE', pebbleFolder(process.name))],
+    volumeMounts: process.mounts.map(mount),
+    securityContext: rootWith(...process.capabilities),
+    resources: requests(process.memory, process.cpu),
+    startupProbe: { ...supervised, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 60 },
+    livenessProbe: { ...supervised, periodSeconds: 30, timeoutSeconds: 10, failureThreshold: 4 },
+    readinessProbe: { ...asks('ready', process.name, health), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2 },
+  };
+}
+
+/** The container of the service mux. */
+export function muxContainer(image: Expr<string>, pull: object, args: Template<string[]>, mounts: readonly Volume[], health: Health): Container {
+  return {
+    name: 'services',
+    image,
+    ...pull,
+    args,
+    volumeMounts: mounts.map(mount),
+    securityContext: rootWith(),
+    resources: requests(60, 20),
+    startupProbe: { ...asks('alive', 'services', health), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 60 },
+    livenessProbe: { ...asks('alive', 'services', health), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    readinessProbe: { ...asks('ready', 'services', health), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2 },
+  };
+}

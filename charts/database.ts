@@ -1,0 +1,118 @@
+import { Chart } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { account } from './accounts';
+import { env, podSecurity, secretFolder, secretMount, secretVolume } from './container';
+import { labels, selector } from './labels';
+import { given, length, product, sum, text, when, type Expr } from './render/expression';
+import { Manifest } from './render/manifest';
+import { rendererOf } from './render/renderer';
+import { ports } from './tables/ports';
+import { values } from './tables/values';
+
+const name = 'maas-database';
+
+/** One region was measured to hold up to 60 connections; the Jobs and administrators need a few more. */
+const maxConnections = sum(product(60, length(values.region.members)), 20);
+
+/** uid and gid of the user postgres in the official Debian-based image. */
+const postgres = 999;
+
+/**
+ * Where the database is: the embedded one, or the one that the values name.
+ */
+export class Database extends Chart {
+  readonly host: Expr<string> = when(values.database.embedded, text`${name}.${values.namespace}.svc.${values.clusterDomain}`, values.database.host);
+  readonly port: Expr<number> = when(values.database.embedded, ports.postgres.number, values.database.port);
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    rendererOf(this).when(this, 'embedded', values.database.embedded, (embedded) => {
+      this.embed(embedded);
+    });
+  }
+
+  private embed(scope: Construct): void {
+    const meta = { name, namespace: values.namespace, labels: labels('database') };
+    account(scope, 'database', name);
+    new Manifest(scope, 'service', 'v1/Service', {
+      metadata: meta,
+      spec: { selector: selector('database'), ports: [{ name: ports.postgres.name, port: ports.postgres.number, targetPort: ports.postgres.name }] },
+    });
+    // The server is asked over TCP: while the image prepares a new database it listens on its Unix socket alone.
+    const answers = ['pg_isready', '-q', '-h', '127.0.0.1', '-U'];
+    new Manifest(scope, 'server', 'apps/v1/StatefulSet', {
+      metadata: meta,
+      spec: {
+        serviceName: name,
+        replicas: 1,
+        selector: { matchLabels: selector('database') },
+        template: {
+          metadata: { labels: labels('database') },
+          spec: {
+            serviceAccountName: name,
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            imagePullSecrets: values.images.pullSecrets,
+            terminationGracePeriodSeconds: 120,
+            securityContext: {
+              ...podSecurity,
+              runAsNonRoot: true,
+              runAsUser: postgres,
+              runAsGroup: postgres,
+              fsGroup: postgres,
+              fsGroupChangePolicy: 'OnRootMismatch',
+            },
+            containers: [
+              {
+                name: 'postgres',
+                image: values.database.image,
+                imagePullPolicy: values.images.pullPolicy,
+                args: ['-c', text`max_connections=${maxConnections}`],
+                env: [
+                  env('POSTGRES_USER', values.database.user),
+                  env('POSTGRES_DB', values.database.name),
+                  env('POSTGRES_PASSWORD_FILE', `${secretFolder('database')}/password`),
+                  env('PGDATA', '/var/lib/postgresql/data/pgdata'),
+                ],
+                ports: [{ name: ports.postgres.name, containerPort: ports.postgres.number }],
+                volumeMounts: [{ name: 'data', mountPath: '/var/lib/postgresql/data' }, secretMount('database')],
+                securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+                resources: { requests: { memory: '256Mi', cpu: '100m' } },
+                startupProbe: { exec: { command: [...answers, values.database.user] }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 600 },
+                readinessProbe: { exec: { command: [...answers, values.database.user] }, periodSeconds: 5, timeoutSeconds: 5 },
+                // Refusing for a while (1), as during recovery, is a sign of life; only silence (2) is not.
+                livenessProbe: {
+                  exec: { command: ['sh', '-c', 'pg_isready -q -h 127.0.0.1; [ $? -lt 2 ]'] },
+                  periodSeconds: 20,
+                  timeoutSeconds: 10,
+                  failureThreshold: 6,
+                },
+              },
+            ],
+            volumes: [secretVolume('database', values.secrets.database)],
+          },
+        },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: {
+              accessModes: ['ReadWriteOnce'],
+              resources: { requests: { storage: values.database.storage.size } },
+              storageClassName: when(given(values.database.storage.storageClassName), values.database.storage.storageClassName),
+            },
+          },
+        ],
+      },
+    });
+  }
+
+  /** What a container needs to reach the database; the password is a file beside it. */
+  get environment() {
+    return [
+      env('DATABASE_HOST', this.host),
+      env('DATABASE_PORT', text`${this.port}`),
+      env('DATABASE_NAME', values.database.name),
+      env('DATABASE_USER', values.database.user),
+    ];
+  }
+}

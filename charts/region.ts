@@ -1,0 +1,170 @@
+import { Chart } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { account } from './accounts';
+import { env, field, mount, muxContainer, podSecurity, processContainer, requests, rootWith, secretFolder, secretMount, secretVolume } from './container';
+import type { Database } from './database';
+import { imageOf, pull } from './image';
+import { labels, maasUrl, memberLabel, regionService, selector } from './labels';
+import { given, text, when, type References } from './render/expression';
+import { Manifest } from './render/manifest';
+import { rendererOf } from './render/renderer';
+import { ports, type Port } from './tables/ports';
+import { processesOf } from './tables/processes';
+import { values, type Values } from './tables/values';
+import { volumes } from './tables/volumes';
+import { withoutDisabled } from './disabled';
+
+const headless = 'maas-region-members';
+
+/** What the Service in front of the members offers, beside the API on port 80. */
+const offered: readonly Port[] = [ports.api, ports.internalApi, ports.temporal, ports.dns];
+
+/** The region: one Deployment per member, one Service in front of all, one for the members' own addresses. */
+export class Region extends Chart {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: { readonly database: Database },
+  ) {
+    super(scope, id);
+    account(this, 'region', regionService);
+    this.services();
+    new Manifest(this, 'disruption', 'policy/v1/PodDisruptionBudget', {
+      metadata: { name: regionService, namespace: values.namespace, labels: labels('region') },
+      spec: { maxUnavailable: 1, selector: { matchLabels: selector('region') } },
+    });
+    rendererOf(this).each(this, 'member', values.region.members, (member, entry) => {
+      this.member(member, entry);
+    });
+  }
+
+  private services(): void {
+    const toggled = processesOf('region').filter((process) => process.enabled);
+    const { service } = values.region;
+    new Manifest(this, 'service', 'v1/Service', {
+      metadata: {
+        name: regionService,
+        namespace: values.namespace,
+        labels: labels('region'),
+        annotations: when(given(service.annotations), service.annotations),
+      },
+      spec: {
+        type: service.type,
+        loadBalancerIP: when(given(service.loadBalancerIP), service.loadBalancerIP),
+        selector: selector('region'),
+        ports: [
+          { name: 'http', port: 80, targetPort: ports.api.number, protocol: 'TCP' },
+          ...offered.flatMap(servicePorts),
+          ...toggled.flatMap((process) => process.listens.flatMap(servicePorts).map((port) => when(process.enabled!, port))),
+        ],
+      },
+    });
+    new Manifest(this, 'members', 'v1/Service', {
+      metadata: { name: headless, namespace: values.namespace, labels: labels('region') },
+      spec: {
+        clusterIP: 'None',
+        // Members must find each other, and racks them, before they are ready.
+        publishNotReadyAddresses: true,
+        selector: selector('region'),
+        ports: [{ name: ports.api.name, port: ports.api.number, targetPort: ports.api.number, protocol: 'TCP' }],
+      },
+    });
+  }
+
+  private member(scope: Construct, member: References<Values['region']['members'][number]>): void {
+    const name = text`maas-region-${member.name}`;
+    const image = imageOf(values.images.region);
+    const claim = text`${name}-images`;
+    const meta = { namespace: values.namespace, labels: { ...labels('region'), [memberLabel]: member.name } };
+    const processes = processesOf('region');
+    const state = [volumes.state, volumes.config, volumes.locks, volumes.services, volumes.bind, volumes.zones, volumes.chrony, volumes.spool];
+
+    new Manifest(scope, 'images', 'v1/PersistentVolumeClaim', {
+      metadata: { ...meta, name: claim },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: values.region.storage.size } },
+        storageClassName: when(given(values.region.storage.storageClassName), values.region.storage.storageClassName),
+      },
+    });
+    new Manifest(scope, 'controller', 'apps/v1/Deployment', {
+      metadata: { ...meta, name },
+      spec: {
+        replicas: 1,
+        // Two pods of one member would fight for its identity and its images.
+        strategy: { type: 'Recreate' },
+        selector: { matchLabels: { ...selector('region'), [memberLabel]: member.name } },
+        template: {
+          metadata: { labels: { ...labels('region'), [memberLabel]: member.name } },
+          spec: {
+            hostname: name,
+            subdomain: headless,
+            serviceAccountName: regionService,
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            imagePullSecrets: values.images.pullSecrets,
+            nodeSelector: when(given(values.region.nodeSelector), values.region.nodeSelector),
+            tolerations: when(given(values.region.tolerations), values.region.tolerations),
+            affinity: {
+              podAntiAffinity: {
+                preferredDuringSchedulingIgnoredDuringExecution: [
+                  { weight: 100, podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: selector('region') } } },
+                ],
+              },
+            },
+            terminationGracePeriodSeconds: 60,
+            securityContext: podSecurity,
+            initContainers: [
+              {
+                name: 'config',
+                image,
+                ...pull,
+                command: ['maas-k8s', 'config', 'region'],
+                env: [
+                  env('MAAS_URL', maasUrl),
+                  field('POD_IP', 'status.podIP'),
+                  ...this.props.database.environment,
+                  env('DATABASE_PASSWORD_FILE', `${secretFolder('database')}/password`),
+                  env('REGION_WORKERS', text`${values.region.workers}`),
+                ],
+                volumeMounts: [...state.map(mount), secretMount('database')],
+                securityContext: rootWith(),
+                resources: requests(60, 50),
+              },
+              {
+                // Once per pod, before named and regiond read the keys (maas-run.md 6.4).
+                name: 'dns-keys',
+                image,
+                ...pull,
+                command: ['/usr/lib/maas/maas-common', 'setup-dns'],
+                volumeMounts: [volumes.state, volumes.config, volumes.bind, volumes.zones].map(mount),
+                securityContext: rootWith(),
+                resources: requests(60, 50),
+              },
+            ],
+            containers: [
+              ...processes.map((process) => {
+                const container = processContainer(process, image, pull, {});
+                return process.enabled ? when(process.enabled, container) : container;
+              }),
+              muxContainer(imageOf(values.images.toolbox), pull, ['mux', 'region', ...withoutDisabled(processes)], [volumes.services, volumes.state], {}),
+            ],
+            volumes: [
+              ...state.map((volume) => ({ name: volume.name, emptyDir: {} })),
+              { name: volumes.images.name, persistentVolumeClaim: { claimName: claim } },
+              secretVolume('database', values.secrets.database),
+            ],
+          },
+        },
+      },
+    });
+  }
+}
+
+const servicePorts = (port: Port) =>
+  port.protocols.map((protocol) => ({
+    name: port.protocols.length > 1 ? `${port.name}-${protocol.toLowerCase()}` : port.name,
+    port: port.number,
+    targetPort: port.number,
+    protocol,
+  }));

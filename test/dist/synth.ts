@@ -1,0 +1,28 @@
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { maas } from '../../charts/maas';
+import { PlainApp } from '../../charts/render/renderer';
+import { checkValues } from '../../charts/tables/valuesfile';
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- manifests are looked into at many depths */
+export type KubernetesObject = Record<string, any>;
+
+/** File names and contents of the plain output for these values, laid over the defaults. */
+export function synthesize(overlay: object = {}): Map<string, string> {
+  const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
+  const app = new PlainApp(checkValues(overlay, 'test'), { outdir });
+  maas(app);
+  app.synth();
+  return new Map(readdirSync(outdir).map((name) => [name, readFileSync(join(outdir, name), 'utf8')]));
+}
+
+export const objects = (files: Map<string, string>): KubernetesObject[] => [...files.values()].flatMap((content) => parseAllDocuments(content).map((document) => document.toJS() as KubernetesObject));
+
+export const podSpec = (object: KubernetesObject): KubernetesObject | undefined => object.spec?.template?.spec as KubernetesObject | undefined;
+
+export const containers = (object: KubernetesObject): KubernetesObject[] => {
+  const pod = podSpec(object);
+  return pod ? [...((pod.initContainers ?? []) as KubernetesObject[]), ...(pod.containers as KubernetesObject[])] : [];
+};
