@@ -16,5 +16,15 @@ export default defineConfig(
       'no-new': 'off',
     },
   },
+  {
+    // Objects of the Kubernetes API are looked into at many depths; a wrong step fails the test that takes it.
+    files: ['test/dist/**/*.ts', 'test/e2e/**/*.ts'],
+    rules: Object.fromEntries(
+      ['explicit-any', 'unsafe-member-access', 'unsafe-assignment', 'unsafe-argument', 'unsafe-call', 'unsafe-return'].map((rule) => [
+        `@typescript-eslint/no-${rule}`,
+        'off',
+      ]),
+    ),
+  },
   { files: ['**/*.mjs', '**/*.cjs'], languageOptions: { globals: { console: 'readonly', process: 'readonly', module: 'writable', URL: 'readonly' } } },
 );

@@ -1,7 +1,7 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { accountWith, ApiResource, secret } from './accounts';
-import { env, podSecurity, requests, rootWith } from './container';
+import { env, maasCommand, podSecurity, requests } from './container';
 import type { Database } from './database';
 import { imageOf, pull } from './image';
 import { ContentJob } from './job';
@@ -58,7 +58,7 @@ export class Bootstrap extends Chart {
               env('ADMIN_USERNAME', values.admin.username),
               env('ADMIN_EMAIL', values.admin.email),
             ],
-            securityContext: rootWith(),
+            securityContext: maasCommand,
             resources: requests(200, 100),
           },
         ],

@@ -32,6 +32,9 @@ export const rootWith = (...capabilities: readonly string[]) => ({
   capabilities: { drop: ['ALL'], ...(capabilities.length > 0 ? { add: [...capabilities].sort() } : {}) },
 });
 
+/** MAAS's commands take the group maas (maasserver/region_script.py, provisioningserver/rack_script.py). */
+export const maasCommand = rootWith('SETGID');
+
 export const requests = (memory: number | Expr<number>, cpu: number) => ({ requests: { memory: text`${memory}Mi`, cpu: `${String(cpu)}m` } });
 
 export interface Health {
@@ -71,6 +74,8 @@ export function muxContainer(image: Expr<string>, pull: object, args: Template<s
     image,
     ...pull,
     args,
+    // Most of what the mux makes is gone at once; a smaller nursery costs nothing and saves 5 MiB.
+    env: [env('NODE_OPTIONS', '--max-semi-space-size=1')],
     volumeMounts: mounts.map(mount),
     securityContext: rootWith(),
     resources: requests(60, 20),

@@ -1,7 +1,20 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { account } from './accounts';
-import { env, field, mount, muxContainer, podSecurity, processContainer, requests, rootWith, secretFolder, secretMount, secretVolume } from './container';
+import {
+  env,
+  field,
+  maasCommand,
+  mount,
+  muxContainer,
+  podSecurity,
+  processContainer,
+  requests,
+  rootWith,
+  secretFolder,
+  secretMount,
+  secretVolume,
+} from './container';
 import type { Database } from './database';
 import { imageOf, pull } from './image';
 import { labels, maasUrl, memberLabel, regionService, selector } from './labels';
@@ -137,8 +150,10 @@ export class Region extends Chart {
                 image,
                 ...pull,
                 command: ['/usr/lib/maas/maas-common', 'setup-dns'],
+                // Else MAAS adds a second control channel, which wants a key that Debian's packaging makes (provisioningserver/dns/config.py).
+                env: [env('MAAS_DNS_DEFAULT_CONTROLS', '0')],
                 volumeMounts: [volumes.state, volumes.config, volumes.bind, volumes.zones].map(mount),
-                securityContext: rootWith(),
+                securityContext: maasCommand,
                 resources: requests(60, 50),
               },
             ],

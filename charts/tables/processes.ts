@@ -143,12 +143,8 @@ function machineServices(pod: Pod, wanted: { readonly proxy: Toggle; readonly sy
   return [
     process('proxy', {
       pod,
-      // Squid makes its cache folders first; MAAS may send SIGHUP before that is done (maas-run.md 6.5).
-      command: [
-        '/bin/sh',
-        '-c',
-        `trap '' HUP; chown proxy:proxy ${volumes.spool.path} && squid -z -N -f ${proxyConf} && trap - HUP && exec squid -N -d 1 -f ${proxyConf}`,
-      ],
+      // Squid makes its cache folders first.
+      command: ['/bin/sh', '-c', `chown proxy:proxy ${volumes.spool.path} && squid -z -N -f ${proxyConf} && exec squid -N -d 1 -f ${proxyConf}`],
       waitsFor: [file(proxyConf)],
       listens: [ports.proxy],
       // Squid becomes the user proxy; Pebble must be able to end it.
@@ -167,8 +163,6 @@ function machineServices(pod: Pod, wanted: { readonly proxy: Toggle; readonly sy
       prepare: [directory(state('rsyslog'))],
       waitsFor: [file(rsyslogConf)],
       listens: [ports.syslog],
-      // provisioningserver/templates/syslog/rsyslog.conf.template: $PrivDropToUser maas.
-      capabilities: ['KILL', 'SETGID', 'SETUID'],
       mounts: [volumes.state],
       alive: listening(ports.syslog),
       reload: 'restart',
@@ -253,6 +247,8 @@ export const processes: readonly Process[] = [
   process('http', {
     pod: 'region',
     command: nginx,
+    // nginx's workers set their groups even where they stay root.
+    capabilities: ['SETGID'],
     waitsFor: [file(state('http/regiond.nginx.conf')), file(state('http/regiond.nginx.stream.conf'))],
     listens: [ports.api, ports.internalApi],
     mounts: [volumes.state, volumes.images],
@@ -315,6 +311,8 @@ export const processes: readonly Process[] = [
   process('http', {
     pod: 'rack',
     command: nginx,
+    // nginx's workers set their groups even where they stay root.
+    capabilities: ['SETGID'],
     waitsFor: [file(state('http/rackd.nginx.conf'))],
     listens: [ports.rackHttp],
     mounts: [volumes.state, volumes.run],

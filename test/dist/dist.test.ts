@@ -110,10 +110,10 @@ test('a digest is written only where one is given', () => {
 
 test('only the Jobs have a token, only bootstrap may write Secrets, and no rule has a wildcard', () => {
   expect(everything.filter((object) => podSpec(object)?.automountServiceAccountToken !== false && podSpec(object)).map(({ kind }) => kind as string)).toEqual(['Job', 'Job']);
-  const rules = everything.filter(({ kind }) => kind === 'Role').flatMap((role) => (role.rules as KubernetesObject[]).map((rule) => ({ role: role.metadata.name as string, ...rule }) as KubernetesObject));
+  const rules = everything.filter(({ kind }) => kind === 'Role').flatMap((role): KubernetesObject[] => (role.rules as KubernetesObject[]).map((rule) => ({ role: role.metadata.name as string, ...rule })));
   expect(JSON.stringify(rules)).not.toContain('*');
   const writers = rules.filter((rule) => rule.resources.includes('secrets') && rule.verbs.some((verb: string) => verb !== 'get'));
-  expect([...new Set(writers.map(({ role }) => role as string))]).toEqual(['maas-bootstrap']);
+  expect([...new Set(writers.map(({ role }) => role))]).toEqual(['maas-bootstrap']);
   for (const rule of rules.filter((rule) => rule.resources.includes('secrets') && !rule.verbs.includes('create'))) expect(rule.resourceNames.length).toBeGreaterThan(0);
 });
 

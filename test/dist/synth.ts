@@ -6,7 +6,6 @@ import { maas } from '../../charts/maas';
 import { PlainApp } from '../../charts/render/renderer';
 import { checkValues } from '../../charts/tables/valuesfile';
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- manifests are looked into at many depths */
 export type KubernetesObject = Record<string, any>;
 
 /** File names and contents of the plain output for these values, laid over the defaults. */

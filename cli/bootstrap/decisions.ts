@@ -1,0 +1,65 @@
+/** What bootstrap decides, apart from how it finds out and what it does. */
+
+import { regionSecretProblem } from '../environment';
+import { Failure } from '../failure';
+
+export type SeedDecision =
+  /** Both places agree. */
+  | { readonly kind: 'keep'; readonly secret: string }
+  /** The database has one, the cluster has not. */
+  | { readonly kind: 'adopt'; readonly secret: string }
+  /** The cluster has one, the database has not. */
+  | { readonly kind: 'seed'; readonly secret: string }
+  /** Nobody has one. */
+  | { readonly kind: 'generate' };
+
+export const seededAt = 'maasserver_secret, path global/rpc-shared';
+
+/**
+ * @param name of the region Secret, for messages
+ * @param given the region Secret's value, already of good form
+ * @param seeded what MAAS has in its database
+ * @throws Failure when they contradict each other; neither is printed
+ */
+export function decideSeed(name: string, given: string | undefined, seeded: string | undefined): SeedDecision {
+  // MAAS compares bytes (maasserver/security.py), and everything that it writes itself is in lower case.
+  const known = seeded?.trim().toLowerCase();
+  if (known !== undefined) {
+    const problem = regionSecretProblem(known);
+    if (problem !== undefined) throw new Failure(`the region secret in the database (${seededAt}) ${problem}`);
+  }
+  if (given === undefined) return known === undefined ? { kind: 'generate' } : { kind: 'adopt', secret: known };
+  if (known === undefined) return { kind: 'seed', secret: given };
+  if (known === given) return { kind: 'keep', secret: given };
+  throw new Failure(
+    `the Secret ${name} and the database (${seededAt}) hold different region secrets; nothing was changed. ` +
+      `To go on with the database's, delete the Secret ${name} and run this again; to change it for good, follow the rotation of the region secret`,
+  );
+}
+
+/** @throws Failure for what is not a region secret */
+export function checkRegionSecret(name: string, data: Readonly<Record<string, string>>): string {
+  const value = data['secret'];
+  if (value === undefined)
+    throw new Failure(
+      `the Secret ${name} has no key "secret" (it has ${Object.keys(data).join(', ') || 'none'}); it must hold exactly 32 lower-case hex characters`,
+    );
+  const problem = regionSecretProblem(value);
+  if (problem !== undefined) throw new Failure(`the Secret ${name}, key "secret", ${problem}; nothing was changed`);
+  return value;
+}
+
+/**
+ * @param recorded the version that the database was migrated for
+ * @param newer whether `recorded` is newer than `installed`
+ * @returns whether to migrate
+ * @throws Failure for a downgrade, which MAAS cannot do
+ */
+export function decideMigration(recorded: string | undefined, installed: string, newer: boolean): boolean {
+  if (recorded === installed) return false;
+  if (newer)
+    throw new Failure(
+      `the database is at MAAS ${recorded ?? ''}, this is ${installed}: MAAS cannot go back; install ${recorded ?? ''} or restore a backup. Nothing was changed`,
+    );
+  return true;
+}

@@ -1,0 +1,38 @@
+import { rules, Variables, type Environment } from '../environment';
+import type { Database } from '../postgres/problem';
+
+export interface Settings {
+  readonly namespace: string;
+  readonly maasUrl: string;
+  readonly database: Database;
+  /** Whether the database is ours, so that its password may be made up. */
+  readonly embedded: boolean;
+  /** Names of Secrets. */
+  readonly secrets: { readonly region: string; readonly database: string; readonly admin: string; readonly apiKey: string };
+  readonly admin: { readonly username: string; readonly email: string };
+}
+
+/** @throws Failure that names every bad variable */
+export function readSettings(environment: Environment): Settings {
+  const variables = new Variables(environment);
+  const settings: Settings = {
+    namespace: variables.text('NAMESPACE', rules.label),
+    maasUrl: variables.text('MAAS_URL', rules.maasUrl),
+    database: {
+      host: variables.text('DATABASE_HOST'),
+      port: variables.number('DATABASE_PORT', rules.port, 5432),
+      name: variables.text('DATABASE_NAME'),
+      user: variables.text('DATABASE_USER'),
+    },
+    embedded: variables.boolean('DATABASE_EMBEDDED', false),
+    secrets: {
+      region: variables.text('SECRET_REGION', rules.label),
+      database: variables.text('SECRET_DATABASE', rules.label),
+      admin: variables.text('SECRET_ADMIN', rules.label),
+      apiKey: variables.text('SECRET_API_KEY', rules.label),
+    },
+    admin: { username: variables.text('ADMIN_USERNAME'), email: variables.text('ADMIN_EMAIL') },
+  };
+  variables.finish();
+  return settings;
+}

@@ -1,0 +1,132 @@
+/**
+ * Looks after one process, every few seconds:
+ * - its container was restarted: the service is brought to the state that MAAS asked for;
+ * - Pebble gave the service up (a start that ends within a second is not tried again): it is started again, less and less often;
+ * - it runs but does not answer any more: it is restarted;
+ * - a file that it reads only at its start has changed: it is restarted.
+ */
+
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { messageOf } from '../failure';
+import { log } from '../log';
+import { run } from './check';
+import { isStarting } from './health';
+import type { Action, Condition, Member } from './member';
+
+export interface Rhythm {
+  /** Milliseconds between two looks. */
+  readonly look: number;
+  /** Milliseconds between two checks whether a process hangs. */
+  readonly check: number;
+  /** Checks that must fail in a row. */
+  readonly failures: number;
+  /** Milliseconds until a service that was given up is started again: first and at most. */
+  readonly again: readonly [number, number];
+}
+
+export const rhythm: Rhythm = { look: 2000, check: 10_000, failures: 6, again: [2000, 30_000] };
+
+export class Keeper {
+  #untouched = 0;
+  #failures = 0;
+  #checked = 0;
+  #again: number;
+  #notBefore = 0;
+  /** For which start the files below were looked at: milliseconds since 1970. */
+  #start = 0;
+  readonly #atStart = new Map<string, string>();
+  /** As last seen. */
+  readonly #seen = new Map<string, string>();
+
+  constructor(
+    private readonly member: Member,
+    private readonly rhythm: Rhythm,
+  ) {
+    this.#again = rhythm.again[0];
+  }
+
+  async look(): Promise<void> {
+    const condition = await this.member.condition();
+    if ((condition.kind === 'running' || condition.kind === 'waiting') && this.member.asked === 'stopped') {
+      await this.#act('stop', 'its container came back, and MAAS wants it stopped');
+    } else if (condition.kind === 'down') {
+      await this.#raise(condition);
+    } else if (condition.kind === 'running') {
+      this.#untouched = 0;
+      await this.#watchFiles(condition.since);
+      await this.#watchAnswers(condition);
+    }
+  }
+
+  /** A service that somebody has stopped at its own Pebble stays so. */
+  async #raise({ current, untouched, startup }: Extract<Condition, { kind: 'down' }>): Promise<void> {
+    if (this.member.wanted === 'stopped') return;
+    this.#untouched = untouched ? this.#untouched + 1 : 0;
+    // Pebble itself starts what is enabled; it is given a moment for that.
+    if (this.#untouched > (startup === 'enabled' ? 1 : 0)) await this.#revive('its container came back, and MAAS wants it started');
+    else if (current === 'error') await this.#revive('its Pebble has given it up');
+  }
+
+  async #revive(why: string): Promise<void> {
+    if (Date.now() < this.#notBefore) return;
+    this.#notBefore = Date.now() + this.#again;
+    this.#again = Math.min(this.#again * 2, this.rhythm.again[1]);
+    await this.#act('start', why);
+  }
+
+  async #watchAnswers(condition: Extract<Condition, { kind: 'running' }>): Promise<void> {
+    if (isStarting(this.member, condition)) {
+      this.#failures = 0;
+      return;
+    }
+    if (Date.now() - this.#checked < this.rhythm.check) return;
+    this.#checked = Date.now();
+    const problem = await run(this.member.process.alive);
+    if (problem === undefined) {
+      this.#failures = 0;
+      this.#again = this.rhythm.again[0];
+      return;
+    }
+    if (++this.#failures < this.rhythm.failures) return;
+    this.#failures = 0;
+    await this.#act('restart', `it does not answer any more (${problem}, ${String(this.rhythm.failures)} times in a row)`);
+  }
+
+  /** @param start milliseconds since 1970 */
+  async #watchFiles(start: number): Promise<void> {
+    const changed: string[] = [];
+    for (const path of this.member.process.restartsOn) {
+      const now = lookAt(path);
+      if (now === undefined) continue;
+      // What the process has read: the file as it is if that is older than the start, else as it was last seen before.
+      if (start !== this.#start) this.#atStart.set(path, now.written <= start ? now.hash : (this.#seen.get(path) ?? now.hash));
+      this.#seen.set(path, now.hash);
+      if (this.#atStart.get(path) !== now.hash) changed.push(path);
+    }
+    this.#start = start;
+    // Until the restart is seen, the file as it is now counts as read.
+    if (changed.length > 0 && (await this.#act('restart', `${changed.join(', ')} changed`))) this.#start = 0;
+  }
+
+  /** @returns whether the Pebble has taken it */
+  async #act(action: Action, why: string): Promise<boolean> {
+    log(`${this.member.service}: ${action}, because ${why}`);
+    try {
+      const answer = await this.member.act(action);
+      if (answer.type !== 'error') return true;
+      log(`${this.member.service}: ${action} was refused: ${(answer.result as { message?: string } | undefined)?.message ?? ''}`);
+    } catch (error) {
+      log(`${this.member.service}: ${action} failed: ${messageOf(error)}`);
+    }
+    return false;
+  }
+}
+
+function lookAt(path: string): { readonly hash: string; readonly written: number } | undefined {
+  try {
+    return { hash: createHash('sha256').update(readFileSync(path)).digest('hex'), written: statSync(path).mtimeMs };
+  } catch {
+    return undefined;
+  }
+}

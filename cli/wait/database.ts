@@ -1,0 +1,58 @@
+/** The facts about the database of regiond.conf. Loaded only by those who wait for them. */
+
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type { Client } from 'pg';
+import { installedVersion } from '../debian';
+import { codeOf, messageOf } from '../failure';
+import { connect } from '../postgres/client';
+import { recordedVersion } from '../postgres/ledger';
+import { databaseConnectionProblem, type Database } from '../postgres/problem';
+
+/** maasserver/config.py */
+interface RegiondConf {
+  readonly database_host?: string;
+  readonly database_port?: number;
+  readonly database_name?: string;
+  readonly database_user?: string;
+  readonly database_pass?: string | number;
+}
+
+async function inDatabase(ask: (client: Client) => Promise<string | undefined>): Promise<string | undefined> {
+  const path = process.env['MAAS_REGION_CONFIG'] || '/etc/maas/regiond.conf';
+  let conf: RegiondConf;
+  try {
+    conf = (parse(readFileSync(path, 'utf8')) as RegiondConf | null) ?? {};
+  } catch (error) {
+    return `${path}: ${codeOf(error) === 'ENOENT' ? 'does not exist' : messageOf(error)}`;
+  }
+  const database: Database = {
+    host: conf.database_host ?? 'localhost',
+    port: conf.database_port ?? 5432,
+    name: conf.database_name ?? 'maasdb',
+    user: conf.database_user ?? 'maas',
+  };
+  let client: Client | undefined;
+  try {
+    client = await connect(database, String(conf.database_pass ?? ''), 'maas-k8s wait');
+    return await ask(client);
+  } catch (error) {
+    return databaseConnectionProblem(error, database, `database_pass of ${path}`);
+  } finally {
+    void client?.end().catch(() => undefined);
+  }
+}
+
+export const databaseProblem = (): Promise<string | undefined> => inDatabase(() => Promise.resolve(undefined));
+
+let installed: string | undefined;
+
+export const bootstrapProblem = (): Promise<string | undefined> =>
+  inDatabase(async (client) => {
+    installed ??= installedVersion();
+    const recorded = await recordedVersion(client);
+    if (recorded === installed) return undefined;
+    return recorded === undefined
+      ? 'bootstrap has not run in this database'
+      : `the database is at MAAS ${recorded}, installed here is ${installed}; the bootstrap Job of this version has not finished`;
+  });

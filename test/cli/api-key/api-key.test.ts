@@ -1,0 +1,65 @@
+import { apiKey } from '../../../cli/api-key/api-key';
+import { pending } from '../../../cli/api-key/pending';
+import { unguarded } from '../../../cli/kubernetes/transport';
+import { fakeKubernetes, type FakeKubernetes } from '../fake-kubernetes';
+
+const labels = (component: string) => ({ 'app.kubernetes.io/component': component });
+const job = (status: object) => ({ metadata: { name: 'maas-bootstrap-1', labels: labels('bootstrap') }, status });
+const pod = (component: string, ready: boolean) => ({
+  metadata: { name: `maas-${component}-0`, labels: labels(component) },
+  spec: { containers: [], nodeName: 'n' },
+  status: { phase: 'Running', containerStatuses: [{ name: 'main', ready, state: { running: {} } } as never] },
+});
+
+test.each([
+  [{ jobs: [], pods: [] }, 'there is no bootstrap Job'],
+  [
+    { jobs: [job({ active: 1 })], pods: [pod('database', false)] },
+    'database pod maas-database-0: not ready: main; the Job maas-bootstrap-1 is at work; kubectl logs job/maas-bootstrap-1 shows the step',
+  ],
+  [
+    { jobs: [job({ conditions: [{ type: 'Failed', status: 'True', message: 'BackoffLimitExceeded' }] })], pods: [] },
+    'the Job maas-bootstrap-1 has failed (BackoffLimitExceeded)',
+  ],
+  [{ jobs: [job({ succeeded: 1 })], pods: [pod('region', true)] }, 'bootstrap is done, but has not stored a key; look at its log'],
+  [{ jobs: [job({ succeeded: 1 })], pods: [pod('region', false)] }, 'region pod maas-region-0: not ready: main'],
+])('what is pending %#', (situation, said) => {
+  expect(pending(situation)).toBe(said);
+});
+
+describe('the verb', () => {
+  let kubernetes: FakeKubernetes;
+  let written = '';
+  beforeEach(async () => {
+    written = '';
+    kubernetes = await fakeKubernetes();
+    kubernetes.lists.set('/apis/batch/v1/namespaces/maas/jobs', []);
+    kubernetes.lists.set('/api/v1/namespaces/maas/pods', []);
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((written += String(text))));
+    jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await kubernetes.close();
+  });
+  const go = (changes: object = {}): Promise<void> => apiKey({ namespace: 'maas', secret: 'key', timeout: 5000, ...changes }, unguarded(kubernetes.port));
+
+  test('prints the key and nothing else', async () => {
+    kubernetes.put('key', { key: 'c:t:s' });
+    await go();
+    expect(written).toBe('c:t:s\n');
+  });
+
+  test('says what is pending', async () => {
+    await expect(go()).rejects.toThrow('the region is still starting: there is no MAAS in namespace maas');
+    expect(written).toBe('');
+  });
+
+  test('waits if told so', async () => {
+    setTimeout(() => {
+      kubernetes.put('key', { key: 'c:t:s' });
+    }, 200);
+    await go({ wait: true });
+    expect(written).toBe('c:t:s\n');
+  });
+});

@@ -1,0 +1,152 @@
+import { utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
+import { processes, type Process } from '../../../charts/tables/processes';
+import { Keeper } from '../../../cli/mux/keeper';
+import { Member } from '../../../cli/mux/member';
+import { Wanted } from '../../../cli/mux/wanted';
+import { folder } from '../folder';
+import { PebbleServer } from './pebble-server';
+
+const lines: string[] = [];
+jest.mock('../../../cli/log', () => ({ log: (line: string) => void lines.push(line) }));
+
+const path = folder();
+const pebble = new PebbleServer('temporal', join(path, 'p/.pebble.socket'));
+const restarted = '{"action":"restart","services":["temporal"]}';
+
+beforeEach(async () => {
+  pebble.asked.length = 0;
+  lines.length = 0;
+  await pebble.up();
+  pebble.start();
+});
+afterEach(() => pebble.down());
+
+function keeper(changes: Partial<Process>): Keeper {
+  const process = { ...processes.find(({ name }) => name === 'temporal'), startSeconds: 0, restartsOn: [], ...changes } as Process;
+  const member = new Member({
+    process,
+    deployed: true,
+    socket: join(path, 'p/.pebble.socket'),
+    report: join(path, 'none'),
+    wanted: new Wanted(join(path, 'wanted.json')),
+  });
+  return new Keeper(member, { look: 0, check: 0, failures: 3, again: [0, 0] });
+}
+
+describe('a process that does not answer', () => {
+  let server: Server;
+  let port = 0;
+  const open = async (): Promise<void> => {
+    server = createServer().listen(port, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    ({ port } = server.address() as AddressInfo);
+  };
+  const shut = (): Promise<unknown> => new Promise((resolve) => server.close(resolve));
+  beforeEach(async () => {
+    port = 0;
+    await open();
+  });
+  afterEach(() => server.close());
+
+  test('is restarted after so many failures in a row, not before', async () => {
+    const kept = keeper({ alive: { kind: 'tcp', port } });
+    await kept.look();
+    await shut();
+    await kept.look();
+    await kept.look();
+    await open();
+    await kept.look();
+    await shut();
+    await kept.look();
+    await kept.look();
+    expect(pebble.done).toEqual([]);
+    await kept.look();
+    expect(pebble.done).toEqual([restarted]);
+    expect(lines).toEqual([`temporal: restart, because it does not answer any more (port ${String(port)}: connection refused, 3 times in a row)`]);
+  });
+
+  test('is left alone while it starts', async () => {
+    const kept = keeper({ alive: { kind: 'tcp', port }, startSeconds: 60 });
+    await shut();
+    for (let look = 0; look < 5; look++) await kept.look();
+    expect(pebble.done).toEqual([]);
+  });
+});
+
+describe('a file that is read at the start only', () => {
+  const conf = join(path, 'production.yaml');
+  const running: Partial<Process> = { alive: { kind: 'running' }, restartsOn: [conf] };
+  const write = (content: string, secondsAgo = 0): void => {
+    writeFileSync(conf, content);
+    const time = Date.now() / 1000 - secondsAgo;
+    utimesSync(conf, time, time);
+  };
+  const startedAgo = (seconds: number): void => {
+    pebble.since = new Date(Date.now() - seconds * 1000).toISOString();
+  };
+
+  test('written before the start: nothing; the same again: nothing; other content: one restart', async () => {
+    write('a', 10);
+    startedAgo(5);
+    const kept = keeper(running);
+    await kept.look();
+    write('a');
+    await kept.look();
+    expect(pebble.done).toEqual([]);
+    write('b');
+    await kept.look();
+    await kept.look();
+    await kept.look();
+    expect(pebble.done).toEqual([restarted]);
+    expect(lines).toEqual([`temporal: restart, because ${conf} changed`]);
+  });
+
+  test('changed and changed back counts as unchanged only against what was read', async () => {
+    write('a', 10);
+    startedAgo(5);
+    const kept = keeper(running);
+    await kept.look();
+    write('b');
+    await kept.look();
+    await kept.look();
+    write('a');
+    await kept.look();
+    expect(pebble.done).toEqual([restarted, restarted]);
+  });
+
+  test('changed between the start and the first look after it', async () => {
+    write('a', 10);
+    startedAgo(8);
+    const kept = keeper(running);
+    await kept.look();
+    // Restarted by somebody; it read "a" two seconds ago, and one second ago the file became "b".
+    startedAgo(2);
+    write('b', 1);
+    await kept.look();
+    expect(pebble.done).toEqual([restarted]);
+  });
+
+  test('not there: nothing', async () => {
+    const kept = keeper({ ...running, restartsOn: [join(path, 'nosuch')] });
+    await kept.look();
+    await kept.look();
+    expect(pebble.done).toEqual([]);
+  });
+
+  test('a restart that could not be asked for is asked for again', async () => {
+    write('a', 10);
+    startedAgo(5);
+    const kept = keeper(running);
+    await kept.look();
+    write('b');
+    await pebble.down();
+    await kept.look();
+    await pebble.up();
+    pebble.current = 'active';
+    startedAgo(5);
+    await kept.look();
+    expect(pebble.done).toEqual([restarted]);
+  });
+});

