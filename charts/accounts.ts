@@ -1,9 +1,10 @@
 /** Service accounts and what they may do. Nobody but bootstrap writes Secrets, and nobody but the Jobs has a token. */
 
-import { ApiResource, Role, RoleBinding, Secret, ServiceAccount, type IApiResource } from 'cdk8s-plus-27';
+import { ApiResource, Role, Secret, ServiceAccount, type IApiResource } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import { labels, type Component } from './labels';
 import type { Expr } from './render/expression';
+import { Manifest } from './render/manifest';
 import { values } from './tables/values';
 
 export const rackAccount = 'maas-rack';
@@ -27,7 +28,12 @@ export function accountWith(scope: Construct, component: Component, name: string
   const created = account(scope, component, name);
   const role = new Role(scope, 'role', { metadata: metadata(component, name) });
   for (const { verbs, resources } of permissions) role.allow([...verbs], ...resources);
-  new RoleBinding(scope, 'role-binding', { metadata: metadata(component, name), role }).addSubjects(created);
+  // cdk8s-plus gives the subject an empty apiGroup, which the server drops, so that each apply would count as a change.
+  new Manifest(scope, 'role-binding', 'rbac.authorization.k8s.io/v1/RoleBinding', {
+    metadata: { name, namespace: values.namespace, labels: labels(component) },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+    subjects: [{ kind: 'ServiceAccount', name, namespace: values.namespace }],
+  });
   return created;
 }
 

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { accountWith, ApiResource, secret } from './accounts';
 import { env, maasCommand, podSecurity, requests } from './container';
 import type { Database } from './database';
-import { imageOf, pull } from './image';
+import { imageOf, pull, pullSecrets } from './image';
 import { ContentJob } from './job';
 import { maasUrl } from './labels';
 import { text } from './render/expression';
@@ -37,7 +37,7 @@ export class Bootstrap extends Chart {
         serviceAccountName: name,
         automountServiceAccountToken: true,
         enableServiceLinks: false,
-        imagePullSecrets: values.images.pullSecrets,
+        imagePullSecrets: pullSecrets,
         restartPolicy: 'OnFailure',
         securityContext: podSecurity,
         containers: [

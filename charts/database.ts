@@ -2,6 +2,7 @@ import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { account } from './accounts';
 import { env, podSecurity, secretFolder, secretMount, secretVolume } from './container';
+import { pullSecrets } from './image';
 import { labels, selector } from './labels';
 import { given, length, product, sum, text, when, type Expr } from './render/expression';
 import { Manifest } from './render/manifest';
@@ -38,6 +39,16 @@ export class Database extends Chart {
       metadata: meta,
       spec: { selector: selector('database'), ports: [{ name: ports.postgres.name, port: ports.postgres.number, targetPort: ports.postgres.name }] },
     });
+    // A claim of its own, for the server changes the templates of a StatefulSet, and each apply would change them back.
+    const claim = `${name}-data`;
+    new Manifest(scope, 'data', 'v1/PersistentVolumeClaim', {
+      metadata: { ...meta, name: claim },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: values.database.storage.size } },
+        storageClassName: when(given(values.database.storage.storageClassName), values.database.storage.storageClassName),
+      },
+    });
     // The server is asked over TCP: while the image prepares a new database it listens on its Unix socket alone.
     const answers = ['pg_isready', '-q', '-h', '127.0.0.1', '-U'];
     new Manifest(scope, 'server', 'apps/v1/StatefulSet', {
@@ -52,7 +63,7 @@ export class Database extends Chart {
             serviceAccountName: name,
             automountServiceAccountToken: false,
             enableServiceLinks: false,
-            imagePullSecrets: values.images.pullSecrets,
+            imagePullSecrets: pullSecrets,
             terminationGracePeriodSeconds: 120,
             securityContext: {
               ...podSecurity,
@@ -89,19 +100,9 @@ export class Database extends Chart {
                 },
               },
             ],
-            volumes: [secretVolume('database', values.secrets.database)],
+            volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }, secretVolume('database', values.secrets.database)],
           },
         },
-        volumeClaimTemplates: [
-          {
-            metadata: { name: 'data' },
-            spec: {
-              accessModes: ['ReadWriteOnce'],
-              resources: { requests: { storage: values.database.storage.size } },
-              storageClassName: when(given(values.database.storage.storageClassName), values.database.storage.storageClassName),
-            },
-          },
-        ],
       },
     });
   }

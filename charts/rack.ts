@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { account, rackAccount } from './accounts';
 import { env, field, mount, muxContainer, podSecurity, processContainer, requests, rootWith, secretFolder, secretMount, secretVolume } from './container';
 import { withoutDisabled } from './disabled';
-import { imageOf, pull } from './image';
+import { imageOf, pull, pullSecrets } from './image';
 import { labels, maasUrl, poolLabel, selector } from './labels';
 import { given, text, when, type References } from './render/expression';
 import { Manifest } from './render/manifest';
@@ -46,7 +46,7 @@ export class Racks extends Chart {
             serviceAccountName: rackAccount,
             automountServiceAccountToken: false,
             enableServiceLinks: false,
-            imagePullSecrets: values.images.pullSecrets,
+            imagePullSecrets: pullSecrets,
             nodeSelector: when(given(pool.nodeSelector), pool.nodeSelector),
             tolerations: when(given(pool.tolerations), pool.tolerations),
             terminationGracePeriodSeconds: 60,

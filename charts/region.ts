@@ -16,9 +16,9 @@ import {
   secretVolume,
 } from './container';
 import type { Database } from './database';
-import { imageOf, pull } from './image';
+import { imageOf, pull, pullSecrets } from './image';
 import { labels, maasUrl, memberLabel, regionService, selector } from './labels';
-import { given, text, when, type References } from './render/expression';
+import { exceeds, given, length, text, when, type References } from './render/expression';
 import { Manifest } from './render/manifest';
 import { rendererOf } from './render/renderer';
 import { ports, type Port } from './tables/ports';
@@ -42,9 +42,12 @@ export class Region extends Chart {
     super(scope, id);
     account(this, 'region', regionService);
     this.services();
-    new Manifest(this, 'disruption', 'policy/v1/PodDisruptionBudget', {
-      metadata: { name: regionService, namespace: values.namespace, labels: labels('region') },
-      spec: { maxUnavailable: 1, selector: { matchLabels: selector('region') } },
+    // One member alone must be allowed to go, or its node could never be drained.
+    rendererOf(this).when(this, 'several', exceeds(length(values.region.members), 1), (several) => {
+      new Manifest(several, 'disruption', 'policy/v1/PodDisruptionBudget', {
+        metadata: { name: regionService, namespace: values.namespace, labels: labels('region') },
+        spec: { maxUnavailable: 1, selector: { matchLabels: selector('region') } },
+      });
     });
     rendererOf(this).each(this, 'member', values.region.members, (member, entry) => {
       this.member(member, entry);
@@ -115,7 +118,7 @@ export class Region extends Chart {
             serviceAccountName: regionService,
             automountServiceAccountToken: false,
             enableServiceLinks: false,
-            imagePullSecrets: values.images.pullSecrets,
+            imagePullSecrets: pullSecrets,
             nodeSelector: when(given(values.region.nodeSelector), values.region.nodeSelector),
             tolerations: when(given(values.region.tolerations), values.region.tolerations),
             affinity: {

@@ -3,7 +3,7 @@ import { ApiResource } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import { accountWith, secret } from './accounts';
 import { env, podSecurity, requests } from './container';
-import { imageOf, pull } from './image';
+import { imageOf, pull, pullSecrets } from './image';
 import { ContentJob } from './job';
 import { maasUrl } from './labels';
 import { given, text } from './render/expression';
@@ -31,7 +31,7 @@ export class Registration extends Chart {
           serviceAccountName: name,
           automountServiceAccountToken: true,
           enableServiceLinks: false,
-          imagePullSecrets: values.images.pullSecrets,
+          imagePullSecrets: pullSecrets,
           restartPolicy: 'OnFailure',
           securityContext: { ...podSecurity, runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532 },
           containers: [

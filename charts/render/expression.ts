@@ -149,6 +149,9 @@ export const length = (list: Expr<readonly unknown[]>): Expr<number> => new Comp
 export const equals = <T extends string | number | boolean>(left: Operand<T>, right: Operand<T>): Expr<boolean> =>
   new Computed('equals', [left, right], (a: T, b: T) => a === b);
 
+export const exceeds = (left: Operand<number>, right: Operand<number>): Expr<boolean> =>
+  new Computed('exceeds', [left, right], (a: number, b: number) => a > b);
+
 export const not = (condition: Expr<boolean>): Expr<boolean> => new Computed('not', [condition], (value: boolean) => !value);
 
 export const both = (...conditions: readonly Expr<boolean>[]): Expr<boolean> =>

@@ -7,6 +7,7 @@ import type {
   V1Namespace,
   V1PersistentVolumeClaim,
   V1PodDisruptionBudget,
+  V1RoleBinding,
   V1Service,
   V1StatefulSet,
   V1ValidatingAdmissionPolicy,
@@ -25,6 +26,7 @@ interface Kinds {
   'apps/v1/Deployment': V1Deployment;
   'apps/v1/StatefulSet': V1StatefulSet;
   'batch/v1/Job': V1Job;
+  'rbac.authorization.k8s.io/v1/RoleBinding': V1RoleBinding;
   'policy/v1/PodDisruptionBudget': V1PodDisruptionBudget;
   'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy': V1ValidatingAdmissionPolicy;
   'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding': V1ValidatingAdmissionPolicyBinding;

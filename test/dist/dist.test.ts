@@ -122,3 +122,8 @@ test('nothing secret is written down: no Secret object, no literal that looks li
   const literals = everything.flatMap(containers).flatMap((container) => ((container.env ?? []) as KubernetesObject[]).filter(({ name }) => /PASSWORD|SECRET|KEY|TOKEN/.test(name as string)));
   for (const { name, value } of literals) expect([name, value]).toEqual([name, expect.stringMatching(/^(maas-[a-z-]+|\/run\/secrets\/.*)$/)]);
 });
+
+test('a budget for disruptions only where there are several members: one alone could never leave its node', () => {
+  const budgets = (overlay: object) => objects(synthesize(overlay)).filter(({ kind }) => kind === 'PodDisruptionBudget').length;
+  expect([budgets({}), budgets({ region: { members: [{ name: 'a' }, { name: 'b' }] } })]).toEqual([0, 1]);
+});

@@ -40,7 +40,7 @@ test('registration completes, and says so rack by rack', async () => {
   await cluster.jobComplete('registration', 300);
   console.log(`apply → registered: ${String(seconds(applied))} s`);
   const log = await cluster.jobLog('registration');
-  for (const node of nodes) expect(log).toContain(`${node}-default`);
+  for (const node of nodes) expect(log).toMatch(new RegExp(`rack default/${node}: connected, \\d+ services running`));
 });
 
 test('every container of region and rack is ready, and none was restarted', async () => {

@@ -54,7 +54,7 @@ test('a region secret that is not 32 hexadecimal characters is refused, naming t
   await kubectl('apply', '-f', manifests);
   await cluster.kubectl('scale', 'statefulset/maas-database', '--replicas=0');
   const log = await said(/maas-region-secret/, 60);
-  expect(log).toMatch(/maas-region-secret.*32 hexadecimal/);
+  expect(log).toMatch(/maas-region-secret.*exactly 32 lower-case hex characters/);
   expect(log).not.toContain(right.region.slice(1));
   expect(log).not.toMatch(/^\s+at /m);
 });

@@ -98,7 +98,8 @@ class Connection:
     def register(self, arguments):
         hostname = arguments["hostname"].decode()
         try:
-            with db.transaction():
+            # maasserver/rpc/rackcontrollers.py: one at a time, or each event loop would make a node of its own.
+            with db.advisory_lock("startup"), db.transaction():
                 self.rack = nodes.register_rack(
                     arguments.get("system_id", b"").decode(),
                     hostname,
