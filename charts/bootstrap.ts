@@ -29,6 +29,8 @@ export class Bootstrap extends Chart {
           secret(this, 'api-key-secret', values.secrets.apiKey),
         ],
       },
+      // A migration waits for the regions of another version to end.
+      { verbs: ['list'], resources: [ApiResource.PODS] },
     ]);
     new ContentJob(this, 'job', {
       component: 'bootstrap',
@@ -49,6 +51,7 @@ export class Bootstrap extends Chart {
             env: [
               env('NAMESPACE', values.namespace),
               env('MAAS_URL', maasUrl),
+              env('REGION_IMAGE', imageOf(values.images.region)),
               ...database.environment,
               env('DATABASE_EMBEDDED', text`${values.database.embedded}`),
               env('SECRET_REGION', values.secrets.region),

@@ -68,15 +68,22 @@ export function processContainer(process: Process, image: Expr<string>, pull: ob
 }
 
 /** The container of the service mux. */
-export function muxContainer(image: Expr<string>, pull: object, args: Template<string[]>, mounts: readonly Volume[], health: Health): Container {
+export function muxContainer(
+  image: Expr<string>,
+  pull: object,
+  args: Template<string[]>,
+  mounts: readonly Template<V1VolumeMount>[],
+  environment: readonly Template<V1EnvVar>[],
+  health: Health,
+): Container {
   return {
     name: 'services',
     image,
     ...pull,
     args,
     // Most of what the mux makes is gone at once; a smaller nursery costs nothing and saves 5 MiB.
-    env: [env('NODE_OPTIONS', '--max-semi-space-size=1')],
-    volumeMounts: mounts.map(mount),
+    env: [env('NODE_OPTIONS', '--max-semi-space-size=1'), ...environment],
+    volumeMounts: mounts,
     securityContext: rootWith(),
     resources: requests(60, 20),
     startupProbe: { ...asks('alive', 'services', health), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 60 },

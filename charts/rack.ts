@@ -33,6 +33,14 @@ export class Racks extends Chart {
     const state = [volumes.state, volumes.config, volumes.locks, volumes.services, volumes.chrony, volumes.run, volumes.cache, volumes.spool];
     const poolLabels = { [poolLabel]: pool.name };
 
+    // For the first enrolment, and for the mux, which enrols again when the Secret changes.
+    const environment = [
+      env('MAAS_URL', maasUrl),
+      env('REGION_SECRET_FILE', `${secretFolder('region')}/secret`),
+      field('NODE_NAME', 'spec.nodeName'),
+      env('RACK_POOL', pool.name),
+    ];
+
     new Manifest(scope, 'racks', 'apps/v1/DaemonSet', {
       metadata: { name: text`maas-rack-${pool.name}`, namespace: values.namespace, labels: { ...labels('rack'), ...poolLabels } },
       spec: {
@@ -57,12 +65,7 @@ export class Racks extends Chart {
                 image,
                 ...pull,
                 command: ['maas-k8s', 'config', 'rack'],
-                env: [
-                  env('MAAS_URL', maasUrl),
-                  env('REGION_SECRET_FILE', `${secretFolder('region')}/secret`),
-                  field('NODE_NAME', 'spec.nodeName'),
-                  env('RACK_POOL', pool.name),
-                ],
+                env: environment,
                 volumeMounts: [...state.map(mount), secretMount('region')],
                 securityContext: rootWith(),
                 resources: requests(60, 50),
@@ -77,7 +80,8 @@ export class Racks extends Chart {
                 imageOf(values.images.toolbox),
                 pull,
                 ['mux', 'rack', `--health-address=${loopback}`, ...withoutDisabled(processes)],
-                [volumes.services, volumes.state, volumes.run],
+                [...[volumes.services, volumes.state, volumes.config, volumes.run].map(mount), secretMount('region')],
+                environment,
                 { host: loopback },
               ),
             ],

@@ -95,6 +95,15 @@ export class Region extends Chart {
     const processes = processesOf('region');
     const state = [volumes.state, volumes.config, volumes.locks, volumes.services, volumes.bind, volumes.zones, volumes.chrony, volumes.spool];
 
+    // For the first configuration, and for the mux, which takes over a changed Secret.
+    const environment = [
+      env('MAAS_URL', maasUrl),
+      field('POD_IP', 'status.podIP'),
+      ...this.props.database.environment,
+      env('DATABASE_PASSWORD_FILE', `${secretFolder('database')}/password`),
+      env('REGION_WORKERS', text`${values.region.workers}`),
+    ];
+
     new Manifest(scope, 'images', 'v1/PersistentVolumeClaim', {
       metadata: { ...meta, name: claim },
       spec: {
@@ -136,13 +145,7 @@ export class Region extends Chart {
                 image,
                 ...pull,
                 command: ['maas-k8s', 'config', 'region'],
-                env: [
-                  env('MAAS_URL', maasUrl),
-                  field('POD_IP', 'status.podIP'),
-                  ...this.props.database.environment,
-                  env('DATABASE_PASSWORD_FILE', `${secretFolder('database')}/password`),
-                  env('REGION_WORKERS', text`${values.region.workers}`),
-                ],
+                env: environment,
                 volumeMounts: [...state.map(mount), secretMount('database')],
                 securityContext: rootWith(),
                 resources: requests(60, 50),
@@ -165,7 +168,14 @@ export class Region extends Chart {
                 const container = processContainer(process, image, pull, {});
                 return process.enabled ? when(process.enabled, container) : container;
               }),
-              muxContainer(imageOf(values.images.toolbox), pull, ['mux', 'region', ...withoutDisabled(processes)], [volumes.services, volumes.state], {}),
+              muxContainer(
+                imageOf(values.images.toolbox),
+                pull,
+                ['mux', 'region', ...withoutDisabled(processes)],
+                [...[volumes.services, volumes.state, volumes.config].map(mount), secretMount('database')],
+                environment,
+                {},
+              ),
             ],
             volumes: [
               ...state.map((volume) => ({ name: volume.name, emptyDir: {} })),

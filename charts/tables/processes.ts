@@ -211,6 +211,7 @@ export const processes: readonly Process[] = [
     // The first 200 may carry no event loops (maas-run.md 3).
     ready: unixHttp(webapp, '/MAAS/rpc/', 'eventloops'),
     startSeconds: 300,
+    restartsOn: [regiondConf],
     // 235 MiB, 50 MiB for beacons, and up to 240 MiB per worker.
     memory: sum(285, product(240, values.region.workers)),
     cpu: 200,
@@ -219,6 +220,7 @@ export const processes: readonly Process[] = [
     pod: 'region',
     command: ['/usr/sbin/maas-apiserver'],
     waitsFor: [...clusterCertificates.map(file), database],
+    restartsOn: [regiondConf, regionSecretFile],
     mounts: [volumes.state, volumes.images, volumes.config, volumes.locks],
     alive: unixHttp(state('apiserver-http.sock'), '/MAAS/a/openapi.json'),
     memory: 175,
@@ -240,6 +242,8 @@ export const processes: readonly Process[] = [
     pod: 'region',
     command: ['/usr/sbin/maas-temporal-worker'],
     waitsFor: [file(state('maas_id')), file(regionSecretFile), ...clusterCertificates.map(file), socket(webapp), database, tcp(ports.temporal.number)],
+    // It keeps the secret that it has started with, and fails without a word when there is another (maas-run.md 2).
+    restartsOn: [regiondConf, regionSecretFile],
     mounts: [volumes.state, volumes.images, volumes.config, volumes.locks],
     memory: 180,
     cpu: 50,
@@ -284,6 +288,7 @@ export const processes: readonly Process[] = [
     ],
     // provisioningserver/plugin.py: after five minutes without the secret rackd starts with no services at all.
     waitsFor: [file(rackdConf), file(regionSecretFile)],
+    restartsOn: [rackdConf, regionSecretFile],
     writes: [...clusterCertificates, state('maas_id'), agentConf, state('http/rackd.nginx.conf'), proxyConf, rsyslogConf, chronyConf],
     listens: [ports.rackMetrics, ports.tftp, ports.beacons],
     capabilities: ['NET_BIND_SERVICE', 'NET_RAW'],

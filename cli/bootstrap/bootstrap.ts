@@ -12,14 +12,16 @@ import { Kubernetes, ownLabels, type Secret } from '../kubernetes/kubernetes';
 import { inCluster, type Transport } from '../kubernetes/transport';
 import { log } from '../log';
 import { connect } from '../postgres/client';
-import { recordedVersion, recordVersion } from '../postgres/ledger';
+import { readLedger, recordMigration, recordVersion } from '../postgres/ledger';
 import { databaseConnectionProblem } from '../postgres/problem';
 import { persist, type Attempt } from '../time';
 import { printYaml } from '../yaml';
 import { apiKeys, ownershipProblem, readSeed, seed, tryLock, userExists } from './database';
-import { checkRegionSecret, decideMigration, decideSeed } from './decisions';
+import { checkRegionSecret, decideMigration, decideSeed, otherRegions } from './decisions';
 import { maasRegion } from './maas-region';
 import { readSettings, type Settings } from './settings';
+
+const regionLabels = 'app.kubernetes.io/part-of=maas,app.kubernetes.io/component=region';
 
 /** Milliseconds for one administrative command; dbupgrade of a big database takes its time. */
 const commandTime = { dbupgrade: 3_600_000, other: 120_000 };
@@ -49,12 +51,12 @@ class Bootstrap {
     try {
       await this.#lock(client);
       const installed = installedVersion();
-      const recorded = await recordedVersion(client);
-      const migrate = decideMigration(recorded, installed, recorded !== undefined && recorded !== installed && isNewer(recorded, installed));
+      const ledger = await readLedger(client);
+      const migrate = decideMigration(ledger, installed, isNewer);
       const secret = await this.#regionSecret(client, given);
 
       this.#regiondConf(password);
-      if (migrate) await this.#migrate(recorded, installed);
+      if (migrate) await this.#migrate(client, ledger?.version, installed);
       else log(`database: already at MAAS ${installed}`);
       log((await seed(client, secrets.region, secret)) ? 'region secret: seeded into the database' : 'region secret: already in the database');
       if (migrate) await recordVersion(client, installed);
@@ -135,7 +137,18 @@ class Bootstrap {
     writeAtomically(process.env['MAAS_REGION_CONFIG'] || regiondConf, printYaml(content), 0o640);
   }
 
-  async #migrate(recorded: string | undefined, installed: string): Promise<void> {
+  /** Regions of another version must not see the schema change: none starts any more, and those that run are waited for. */
+  async #quiesce(client: Client, installed: string): Promise<void> {
+    await recordMigration(client, installed);
+    const attempt = async (): Promise<Attempt<true>> => {
+      const others = otherRegions(await this.kubernetes.list('pods', regionLabels), this.settings.image);
+      return others.length === 0 ? { value: true } : { reason: `still there: ${others.join(', ')}` };
+    };
+    await persist(attempt, { what: 'the regions of another version to end', timeout: this.timeout, started: this.started, log });
+  }
+
+  async #migrate(client: Client, recorded: string | undefined, installed: string): Promise<void> {
+    if (recorded !== undefined) await this.#quiesce(client, installed);
     log(`database: migrating ${recorded === undefined ? '' : `from MAAS ${recorded} `}to MAAS ${installed}`);
     const { code, output } = await maasRegion(['dbupgrade'], {
       timeout: commandTime.dbupgrade,

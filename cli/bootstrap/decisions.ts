@@ -2,6 +2,8 @@
 
 import { regionSecretProblem } from '../environment';
 import { Failure } from '../failure';
+import type { Pod } from '../kubernetes/types';
+import type { Ledger } from '../postgres/ledger';
 
 export type SeedDecision =
   /** Both places agree. */
@@ -50,16 +52,26 @@ export function checkRegionSecret(name: string, data: Readonly<Record<string, st
 }
 
 /**
- * @param recorded the version that the database was migrated for
- * @param newer whether `recorded` is newer than `installed`
+ * @param ledger what earlier bootstraps have recorded
+ * @param isNewer compares two versions
  * @returns whether to migrate
  * @throws Failure for a downgrade, which MAAS cannot do
  */
-export function decideMigration(recorded: string | undefined, installed: string, newer: boolean): boolean {
-  if (recorded === installed) return false;
-  if (newer)
-    throw new Failure(
-      `the database is at MAAS ${recorded ?? ''}, this is ${installed}: MAAS cannot go back; install ${recorded ?? ''} or restore a backup. Nothing was changed`,
-    );
-  return true;
+export function decideMigration(ledger: Ledger | undefined, installed: string, isNewer: (left: string, right: string) => boolean): boolean {
+  if (ledger === undefined) return true;
+  for (const version of [ledger.version, ledger.migrating]) {
+    if (version !== undefined && version !== installed && isNewer(version, installed))
+      throw new Failure(
+        `the database is at MAAS ${version}, this is ${installed}: MAAS cannot go back; install ${version} or restore a backup. Nothing was changed`,
+      );
+  }
+  return ledger.version !== installed || ledger.migrating !== undefined;
 }
+
+/** Regions that run another image than ours, by pod and image. They must be gone before the schema changes under them. */
+export const otherRegions = (pods: readonly Pod[], image: string): readonly string[] =>
+  pods.flatMap(({ metadata, spec, status }) => {
+    const runs = spec?.containers.find(({ name }) => name === 'regiond')?.image;
+    const over = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+    return runs === undefined || runs === image || over ? [] : [`${metadata?.name ?? ''} (${runs})`];
+  });

@@ -4,6 +4,8 @@ import type { Database } from '../postgres/problem';
 export interface Settings {
   readonly namespace: string;
   readonly maasUrl: string;
+  /** The image that this runs in, as in the pods of regions. */
+  readonly image: string;
   readonly database: Database;
   /** Whether the database is ours, so that its password may be made up. */
   readonly embedded: boolean;
@@ -18,6 +20,7 @@ export function readSettings(environment: Environment): Settings {
   const settings: Settings = {
     namespace: variables.text('NAMESPACE', rules.label),
     maasUrl: variables.text('MAAS_URL', rules.maasUrl),
+    image: variables.text('REGION_IMAGE'),
     database: {
       host: variables.text('DATABASE_HOST'),
       port: variables.number('DATABASE_PORT', rules.port, 5432),

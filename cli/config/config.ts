@@ -1,6 +1,7 @@
 /** `maas-k8s config`: the init container that lays out a pod. */
 
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { processesOf, rackdConf, regiondConf, regionSecretFile, type Pod } from '../../charts/tables/processes';
@@ -17,9 +18,10 @@ import { namedConf } from './named';
 import { nginxConf } from './nginx';
 import { printYaml } from '../yaml';
 
-interface File {
+export interface File {
   readonly path: string;
   readonly content: string;
+  /** Given for files that hold a secret. */
   readonly mode?: number;
 }
 
@@ -73,6 +75,23 @@ export function rackContents(variables: Variables): Contents {
   };
 }
 
+export const contentsOf = (pod: Pod, variables: Variables): Contents => (pod === 'region' ? regionContents(variables) : rackContents(variables));
+
+/** Changes with what the files that hold secrets say; tells nothing of it. */
+export const fingerprint = (files: readonly File[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(files.filter(({ mode }) => mode !== undefined)))
+    .digest('hex');
+
+const fingerprintPath = (root: string): string => join(root, volumes.services.path, 'configured');
+
+/** The fingerprint of what was last written. MAAS may have changed the files since: it moves the database's password to Vault. */
+export const configured = (root: string): string => readFileSync(fingerprintPath(root), 'utf8');
+
+export const rememberConfigured = (root: string, files: readonly File[]): void => {
+  writeAtomically(fingerprintPath(root), fingerprint(files));
+};
+
 /**
  * @param pod region or rack
  * @param root folder that stands for /, for tests
@@ -81,7 +100,7 @@ export function rackContents(variables: Variables): Contents {
 export function config(pod: string, environment: Environment, root = '/'): void {
   if (pod !== 'region' && pod !== 'rack') throw new Failure(`"${pod}" is not a pod; it must be region or rack`);
   const variables = new Variables(environment);
-  const contents = pod === 'region' ? regionContents(variables) : rackContents(variables);
+  const contents = contentsOf(pod, variables);
   process.umask(0o022);
   log(`${String(layOutVolumes(pod, root))} files laid out from the image`);
   for (const { path, mode } of folders[pod]) makeFolder(join(root, path), mode);
@@ -92,6 +111,7 @@ export function config(pod: string, environment: Environment, root = '/'): void 
     log(`wrote ${path}`);
   }
   writeLayers(pod, contents.environment, root);
+  rememberConfigured(root, contents.files);
 }
 
 function layOutVolumes(pod: Pod, root: string): number {

@@ -7,6 +7,7 @@ import type { ListenOptions } from 'node:net';
 import { ports } from '../../charts/tables/ports';
 import { processesOf } from '../../charts/tables/processes';
 import { muxSocket, pebbleSocket, volumes } from '../../charts/tables/volumes';
+import type { Environment } from '../environment';
 import { Failure, messageOf } from '../failure';
 import { log } from '../log';
 import { sleep } from '../time';
@@ -15,6 +16,7 @@ import { Api } from './api';
 import { HealthCache, type Level } from './health';
 import { Keeper, rhythm as usualRhythm, type Rhythm } from './keeper';
 import { Member } from './member';
+import { Renewal } from './renewal';
 import { Wanted } from './wanted';
 
 export interface MuxOptions {
@@ -24,6 +26,8 @@ export interface MuxOptions {
   readonly root?: string;
   readonly healthPort?: number;
   readonly rhythm?: Rhythm;
+  /** That of `maas-k8s config`; without it nothing is taken over from a changed Secret. */
+  readonly environment?: Environment;
 }
 
 export interface Mux {
@@ -43,7 +47,7 @@ export async function mux(pod: string, options: MuxOptions): Promise<void> {
 /** @throws Failure for a pod or a process that is not in the table */
 export async function startMux(
   pod: string,
-  { without, healthAddress, root = '', healthPort = ports.health.number, rhythm = usualRhythm }: MuxOptions,
+  { without, healthAddress, root = '', healthPort = ports.health.number, rhythm = usualRhythm, environment = process.env }: MuxOptions,
 ): Promise<Mux> {
   if (pod !== 'region' && pod !== 'rack') throw new Failure(`"${pod}" is not a pod; it must be region or rack`);
   const processes = processesOf(pod);
@@ -76,7 +80,21 @@ export async function startMux(
   await listen(probes, { host: healthAddress, port: healthPort });
 
   const stopped = new AbortController();
-  const kept = members.filter(({ deployed }) => deployed).map((member) => keep(new Keeper(member, rhythm), rhythm.look, stopped.signal));
+  const every = (look: () => unknown): Promise<void> => repeat(look, rhythm.look, stopped.signal);
+  const loops = members
+    .filter(({ deployed }) => deployed)
+    .map((member) => {
+      const keeper = new Keeper(member, rhythm);
+      return every(() => keeper.look());
+    });
+  if (environment['MAAS_URL'] !== undefined) {
+    const renewal = new Renewal(pod, environment, root);
+    loops.push(
+      every(() => {
+        renewal.look();
+      }),
+    );
+  }
   const address = probes.address();
   const port = typeof address === 'object' && address !== null ? address.port : healthPort;
   log(`service manager of the ${pod} on ${socket}, health on ${healthAddress}:${String(port)}${without.length > 0 ? `, without ${without.join(', ')}` : ''}`);
@@ -84,15 +102,16 @@ export async function startMux(
     healthPort: port,
     async close() {
       stopped.abort();
-      await Promise.all([close(services), close(probes), ...kept]);
+      await Promise.all([close(services), close(probes), ...loops]);
     },
   };
 }
 
-async function keep(keeper: Keeper, interval: number, signal: AbortSignal): Promise<void> {
+/** Until the signal; a look that fails is told, and the next one follows. */
+async function repeat(look: () => unknown, interval: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      await keeper.look();
+      await look();
     } catch (error) {
       log(messageOf(error));
     }

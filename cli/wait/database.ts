@@ -6,7 +6,7 @@ import type { Client } from 'pg';
 import { installedVersion } from '../debian';
 import { codeOf, messageOf } from '../failure';
 import { connect } from '../postgres/client';
-import { recordedVersion } from '../postgres/ledger';
+import { readLedger } from '../postgres/ledger';
 import { databaseConnectionProblem, type Database } from '../postgres/problem';
 
 /** maasserver/config.py */
@@ -50,9 +50,9 @@ let installed: string | undefined;
 export const bootstrapProblem = (): Promise<string | undefined> =>
   inDatabase(async (client) => {
     installed ??= installedVersion();
-    const recorded = await recordedVersion(client);
-    if (recorded === installed) return undefined;
-    return recorded === undefined
-      ? 'bootstrap has not run in this database'
-      : `the database is at MAAS ${recorded}, installed here is ${installed}; the bootstrap Job of this version has not finished`;
+    const ledger = await readLedger(client);
+    if (ledger === undefined) return 'bootstrap has not run in this database';
+    if (ledger.migrating !== undefined) return `the database is being migrated to MAAS ${ledger.migrating}; the bootstrap Job of that version has not finished`;
+    if (ledger.version === installed) return undefined;
+    return `the database is at MAAS ${ledger.version}, installed here is ${installed}; the bootstrap Job of this version has not finished`;
   });

@@ -141,7 +141,7 @@ describe('rsyslog-to-stdout', () => {
   });
 
   // Debian and Ubuntu: apt install rsyslog.
-  (rsyslogd ? test : test.skip)('rsyslogd finds nothing wrong with it', () => {
+  (rsyslogd ? test : test.skip)('rsyslogd finds nothing wrong with it (where it is installed; the cluster tests run it anyway)', () => {
     const { text } = edit(template);
     const bench = newBench();
     const path = bench.write('rsyslog.conf', rendered(text, bench.folder));

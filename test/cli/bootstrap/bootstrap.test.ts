@@ -36,6 +36,7 @@ jest.mock('../../../cli/bootstrap/maas-region', () => ({
 const environment = {
   NAMESPACE: 'maas',
   MAAS_URL: 'http://maas:5240/MAAS',
+  REGION_IMAGE: 'region:new',
   DATABASE_HOST: 'db',
   DATABASE_PORT: '5432',
   DATABASE_NAME: 'maasdb',
@@ -58,6 +59,7 @@ beforeEach(async () => {
   database = new FakeDatabase();
   kubernetes = await fakeKubernetes();
   kubernetes.put('database', { password: 'right' });
+  kubernetes.lists.set('/api/v1/namespaces/maas/pods', []);
   installed = '3.7.3';
   runs = [];
   lines.length = 0;
@@ -163,6 +165,7 @@ describe('the database', () => {
     const running = go({}, 5000);
     await until(() => lines.some((line) => line.includes('there is no Secret database yet')), 'the line that names the Secret');
     kubernetes.put('database', { password: 'right' });
+    kubernetes.lists.set('/api/v1/namespaces/maas/pods', []);
     await running;
     expect(writesToKubernetes().filter((request) => request.includes('/database'))).toEqual([]);
   });
@@ -186,6 +189,28 @@ describe('versions', () => {
     await go();
     expect(commands()).toEqual(['dbupgrade']);
     expect(database.version).toBe('3.7.4');
+  });
+
+  test('a newer one waits until no region of another image is there, and none starts meanwhile', async () => {
+    await go();
+    runs = [];
+    installed = '3.7.4';
+    const region = (name: string, image: string, phase: string) => ({
+      metadata: { name },
+      spec: { containers: [{ name: 'regiond', image }] },
+      status: { phase },
+    });
+    const pods = [region('old', 'region:old', 'Running'), region('gone', 'region:old', 'Succeeded'), region('new', 'region:new', 'Pending')];
+    kubernetes.lists.set('/api/v1/namespaces/maas/pods', pods);
+    const done = go({}, 10_000);
+    await until(
+      () => lines.some((line) => line.includes('waiting for the regions of another version to end: still there: old (region:old)')),
+      'the line that names the pod',
+    );
+    expect([database.migrating, database.version, commands()]).toEqual(['3.7.4', '3.7.3', []]);
+    kubernetes.lists.set('/api/v1/namespaces/maas/pods', pods.slice(1));
+    await done;
+    expect([database.migrating, database.version, commands()]).toEqual([undefined, '3.7.4', ['dbupgrade']]);
   });
 
   test('an older one is refused before anything is touched', async () => {

@@ -56,8 +56,13 @@ test('the region Secret must have the key and the form', () => {
 });
 
 test('migrations go forward only', () => {
-  expect(decideMigration(undefined, '3.7.3', false)).toBe(true);
-  expect(decideMigration('3.7.3', '3.7.3', false)).toBe(false);
-  expect(decideMigration('3.6.5', '3.7.3', false)).toBe(true);
-  expect(() => decideMigration('3.8.0', '3.7.3', true)).toThrow(/the database is at MAAS 3\.8\.0, this is 3\.7\.3: MAAS cannot go back/);
+  const decide = (version: string, migrating?: string) => decideMigration({ version, migrating }, '3.7.3', (left, right) => left > right);
+  expect(decideMigration(undefined, '3.7.3', () => false)).toBe(true);
+  expect(decide('3.7.3')).toBe(false);
+  expect(decide('3.6.5')).toBe(true);
+  expect(() => decide('3.8.0')).toThrow(/the database is at MAAS 3\.8\.0, this is 3\.7\.3: MAAS cannot go back/);
+  // A migration that was begun and did not end: on with it, and not back.
+  expect(decide('3.6.5', '3.7.3')).toBe(true);
+  expect(decide('3.7.3', '3.7.3')).toBe(true);
+  expect(() => decide('3.7.3', '3.8.0')).toThrow(/the database is at MAAS 3\.8\.0/);
 });

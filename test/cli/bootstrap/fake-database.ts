@@ -14,6 +14,7 @@ export class FakeDatabase {
   migrated = false;
   seed: string | undefined;
   version: string | undefined;
+  migrating: string | undefined;
   users: string[] = [];
   keys: string[] = [];
   /** Whether a client holds the lock. */
@@ -55,11 +56,16 @@ export class FakeDatabase {
     }
     if (sql.startsWith('SELECT maas_version')) {
       if (this.version === undefined) throw Object.assign(new Error('relation "maas_k8s.bootstrap" does not exist'), { code: '42P01' });
-      return answer([{ maas_version: this.version }]);
+      return answer([{ maas_version: this.version, migrating: this.migrating ?? null }]);
     }
     if (sql.includes('CREATE SCHEMA')) return answer([]);
     if (sql.includes('INSERT INTO maas_k8s.bootstrap')) {
       this.version = values[0];
+      this.migrating = undefined;
+      return answer([{}]);
+    }
+    if (sql.startsWith('UPDATE maas_k8s.bootstrap SET migrating')) {
+      this.migrating = values[0];
       return answer([{}]);
     }
     if (sql.includes('FROM auth_user')) return answer(this.users.includes(values[0] ?? '') ? [{}] : []);
