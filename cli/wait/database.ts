@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { Client } from 'pg';
-import { installedVersion } from '../debian';
+import { installedVersion, isNewer } from '../debian';
 import { codeOf, messageOf } from '../failure';
 import { connect } from '../postgres/client';
 import { readLedger } from '../postgres/ledger';
@@ -54,5 +54,6 @@ export const bootstrapProblem = (): Promise<string | undefined> =>
     if (ledger === undefined) return 'bootstrap has not run in this database';
     if (ledger.migrating !== undefined) return `the database is being migrated to MAAS ${ledger.migrating}; the bootstrap Job of that version has not finished`;
     if (ledger.version === installed) return undefined;
+    if (isNewer(ledger.version, installed)) return `the database is at MAAS ${ledger.version}, installed here is ${installed}: MAAS cannot go back`;
     return `the database is at MAAS ${ledger.version}, installed here is ${installed}; the bootstrap Job of this version has not finished`;
   });

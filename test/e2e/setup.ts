@@ -1,6 +1,6 @@
 /** Before the cluster tests: the images, on a base with the stand-ins, into the cluster. */
 
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { defaults } from '../../charts/tables/valuesfile';
 import { findBuilder } from '../../cli/build';
 import { seconds } from './cluster';
@@ -17,54 +17,56 @@ const doubles = 'localhost/maas-doubles:bookworm';
 const postgres = 'localhost/maas-postgres:15-debian';
 const golang = 'localhost/golang:host';
 
+/** The next version of MAAS: its region alone, for the upgrade. */
+const next = { doubles: 'localhost/maas-doubles:next', version: '1:3.8.0-17800-g.0123456789-0ubuntu1~24.04.1', alembicHead: '0027' };
+export const nextTag = (tag: string): string => `${tag}-next`;
+
 export default async function setup(): Promise<void> {
   const builder = await findBuilder(process.env.E2E_BUILDER);
   const [program, ...options] = builder.command;
-  const image = async (name: string, context: string, ...flags: string[]): Promise<void> => {
+  const image = async (name: string, context: string, args: readonly string[], ...flags: string[]): Promise<void> => {
     const started = Date.now();
-    await run(program, [...options, ...builder.build, '--tag', name, ...flags, context]);
+    await run(program, [...options, ...builder.build, '--tag', name, ...args.flatMap((arg) => ['--build-arg', arg]), ...flags, context]);
     console.log(`${name}  ${String(seconds(started))} s`);
   };
-
-  await run('npm', ['run', '--silent', 'bundle']);
-  await image(doubles, 'test/doubles', '--build-arg', `BASE_IMAGE=${base}`);
-  await image(postgres, 'test/doubles/postgres', '--build-arg', `BASE_IMAGE=${base}`);
-  if (hostGo)
-    await image(
-      golang,
-      hostGo,
-      '--file',
-      'test/images/golang/Dockerfile',
-      '--build-arg',
-      `BASE_IMAGE=${base}`,
-      '--build-context',
-      'certificates=/etc/ssl/certs',
-    );
-
-  const buildArgs = [`BASE_IMAGE=${doubles}`, `toolbox:BASE_IMAGE=${base}`, 'MAAS_PPA=', ...(hostGo ? [`GO_IMAGE=${golang}`] : [])];
-  await stream('node', [
-    'build/maas-k8s.js',
-    'build',
-    '--source',
-    '.',
-    '--builder',
-    builder.command.join(' '),
-    '--save',
-    archives,
-    ...buildArgs.flatMap((arg) => ['--build-arg', arg]),
-  ]);
+  const maas = (args: readonly string[], ...flags: string[]): Promise<void> =>
+    stream('node', [
+      'build/maas-k8s.js',
+      'build',
+      '--source',
+      '.',
+      '--builder',
+      builder.command.join(' '),
+      ...flags,
+      ...args.flatMap((arg) => ['--build-arg', arg]),
+    ]);
+  const { images } = defaults();
+  const nameOf = (kind: 'toolbox' | 'region' | 'rack'): string => `${images.registry}/${images[kind].repository}:${images[kind].tag}`;
+  const archiveOf = (name: string): string => `${archives}/${name}.tar`;
 
   mkdirSync(archives, { recursive: true });
-  const database = `${archives}/maas-postgres.tar`;
-  rmSync(database, { force: true });
-  await run(program, [...options, ...builder.save(postgres, database)]);
+  await run('npm', ['run', '--silent', 'bundle']);
+  await image(doubles, 'test/doubles', [`BASE_IMAGE=${base}`]);
+  await image(next.doubles, 'test/doubles', [`BASE_IMAGE=${base}`, `MAAS_VERSION=${next.version}`, `ALEMBIC_HEAD=${next.alembicHead}`]);
+  await image(postgres, 'test/doubles/postgres', [`BASE_IMAGE=${base}`]);
+  const certificates = ['--build-context', 'certificates=/etc/ssl/certs'];
+  if (hostGo) await image(golang, hostGo, [`BASE_IMAGE=${base}`], '--file', 'test/images/golang/Dockerfile', ...certificates);
+
+  // The next region first: an archive has the name of its repository.
+  const go = hostGo ? [`GO_IMAGE=${golang}`] : [];
+  await maas([`BASE_IMAGE=${base}`, ...go], '--only', 'toolbox', '--save', archives);
+  const upgrade = [`BASE_IMAGE=${next.doubles}`, 'MAAS_PPA=', `TOOLBOX_IMAGE=${nameOf('toolbox')}`];
+  await maas(upgrade, '--only', 'region', '--tag', nextTag(images.region.tag), '--save', archives);
+  renameSync(archiveOf(images.region.repository), archiveOf(`${images.region.repository}-next`));
+  await maas([`BASE_IMAGE=${doubles}`, 'MAAS_PPA='], '--only', 'region', '--only', 'rack', '--save', archives);
+  rmSync(archiveOf('maas-postgres'), { force: true });
+  await run(program, [...options, ...builder.save(postgres, archiveOf('maas-postgres'))]);
 
   const started = Date.now();
-  const { images } = defaults();
-  const ours = [images.toolbox, images.region, images.rack].map(({ repository, tag }) => ({
-    name: `${images.registry}/${repository}:${tag}`,
-    archive: `${archives}/${repository}.tar`,
-  }));
-  await loader().load([...ours, { name: postgres, archive: database }]);
+  await loader().load([
+    ...(['toolbox', 'region', 'rack'] as const).map((kind) => ({ name: nameOf(kind), archive: archiveOf(images[kind].repository) })),
+    { name: nextTag(nameOf('region')), archive: archiveOf(`${images.region.repository}-next`) },
+    { name: postgres, archive: archiveOf('maas-postgres') },
+  ]);
   console.log(`images loaded  ${String(seconds(started))} s`);
 }
