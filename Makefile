@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CDK8S_CHECK_UPGRADE := false
 .DEFAULT_GOAL := all
-.PHONY: all test build e2e synth format clean help get_region_api_key
+.PHONY: all test build e2e contract faults bench synth format clean help get_region_api_key
 
 # npm ci only when the lock has changed since.
 node_modules/.installed: package.json package-lock.json
@@ -26,6 +26,15 @@ build: node_modules/.installed ## build the images with docker, podman or builda
 
 e2e: node_modules/.installed ## build the test images and run the cluster tests against KUBECONFIG
 	npm run --silent e2e
+
+contract: node_modules/.installed ## check REGION_IMAGE and RACK_IMAGE against what MAAS was measured to do, on the cluster
+	npm run --silent contract
+
+faults: node_modules/.installed ## break the running system in every way that users will meet (FAULTS=chosen: a dozen)
+	npm run --silent faults
+
+bench: node_modules/.installed ## measure, and write docs/reference/measurements.md (RUNS=3)
+	npm run --silent bench
 
 get_region_api_key: node_modules/.installed ## print the administrator's API key
 	@npm run --silent bundle
