@@ -4,7 +4,7 @@ import { fallback, text, type Expr } from './render/expression';
 import { ports } from './tables/ports';
 import { values } from './tables/values';
 
-export type Component = 'database' | 'bootstrap' | 'region' | 'rack' | 'registration';
+export type Component = 'database' | 'bootstrap' | 'reconcile' | 'region' | 'rack' | 'registration';
 
 /** The labels that select a component's pods. They are immutable, so they hold nothing that changes. */
 export const selector = (component: Component) => ({

@@ -3,7 +3,7 @@ import { ApiResource } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import { accountWith, secret } from './accounts';
 import { env, podSecurity, requests } from './container';
-import { imageOf, pull, pullSecrets } from './image';
+import { imageOf, pull } from './image';
 import { ContentJob } from './job';
 import { maasUrl } from './labels';
 import { given, text } from './render/expression';
@@ -22,34 +22,27 @@ export class Registration extends Chart {
           resources: [secret(registration, 'region-secret', values.secrets.region), secret(registration, 'api-key-secret', values.secrets.apiKey)],
         },
         { verbs: ['get', 'list'], resources: [ApiResource.PODS, ApiResource.DAEMON_SETS] },
+        // Only a rack's own log tells that the region has turned it away.
+        { verbs: ['get'], resources: [ApiResource.custom({ apiGroup: '', resourceType: 'pods/log' })] },
       ]);
       new ContentJob(registration, 'job', {
         component: 'registration',
         name,
         follows: [values.rack, values.images.rack],
-        pod: {
-          serviceAccountName: name,
-          automountServiceAccountToken: true,
-          enableServiceLinks: false,
-          imagePullSecrets: pullSecrets,
-          restartPolicy: 'OnFailure',
-          securityContext: { ...podSecurity, runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532 },
-          containers: [
-            {
-              name: 'register',
-              image: imageOf(values.images.toolbox),
-              ...pull,
-              args: ['register', text`--timeout=${values.registration.timeoutSeconds}s`],
-              env: [
-                env('NAMESPACE', values.namespace),
-                env('MAAS_URL', maasUrl),
-                env('SECRET_REGION', values.secrets.region),
-                env('SECRET_API_KEY', values.secrets.apiKey),
-              ],
-              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-              resources: requests(80, 20),
-            },
+        security: { ...podSecurity, runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532 },
+        container: {
+          name: 'register',
+          image: imageOf(values.images.toolbox),
+          ...pull,
+          args: ['register', text`--timeout=${values.registration.timeoutSeconds}s`],
+          env: [
+            env('NAMESPACE', values.namespace),
+            env('MAAS_URL', maasUrl),
+            env('SECRET_REGION', values.secrets.region),
+            env('SECRET_API_KEY', values.secrets.apiKey),
           ],
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+          resources: requests(80, 20),
         },
       });
     });

@@ -1,6 +1,7 @@
 /** Kubernetes objects written as they are, typed by the Kubernetes client, with expressions anywhere. */
 
 import type {
+  V1CronJob,
   V1DaemonSet,
   V1Deployment,
   V1Job,
@@ -25,6 +26,7 @@ interface Kinds {
   'apps/v1/DaemonSet': V1DaemonSet;
   'apps/v1/Deployment': V1Deployment;
   'apps/v1/StatefulSet': V1StatefulSet;
+  'batch/v1/CronJob': V1CronJob;
   'batch/v1/Job': V1Job;
   'rbac.authorization.k8s.io/v1/RoleBinding': V1RoleBinding;
   'policy/v1/PodDisruptionBudget': V1PodDisruptionBudget;

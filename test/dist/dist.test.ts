@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { processesOf } from '../../charts/tables/processes';
 import { loadValues } from '../../charts/tables/valuesfile';
-import { containers, objects, podSpec, synthesize, type KubernetesObject } from './synth';
+import { containers, objects, podLabels, podSpec, synthesize, type KubernetesObject } from './synth';
 
 const dist = join(__dirname, '../../dist');
 const everything = objects(synthesize());
@@ -47,7 +47,7 @@ describe.each(everything.filter(podSpec).map((object) => [`${String(object.kind)
 
   test('requests are given, and its labels are selected', () => {
     for (const container of containers(object)) expect(container.resources.requests).toEqual({ cpu: expect.stringMatching(/^\d+m$/), memory: expect.stringMatching(/^\d+Mi$/) });
-    expect(object.spec.template.metadata.labels).toMatchObject((object.spec.selector?.matchLabels ?? {}) as object);
+    expect(podLabels(object)).toMatchObject((object.spec.selector?.matchLabels ?? {}) as object);
   });
 
   test('the account that it names exists', () => {
@@ -109,7 +109,7 @@ test('a digest is written only where one is given', () => {
 });
 
 test('only the Jobs have a token, only bootstrap may write Secrets, and no rule has a wildcard', () => {
-  expect(everything.filter((object) => podSpec(object)?.automountServiceAccountToken !== false && podSpec(object)).map(({ kind }) => kind as string)).toEqual(['Job', 'Job']);
+  expect(everything.filter((object) => podSpec(object)?.automountServiceAccountToken !== false && podSpec(object)).map(({ kind }) => kind as string)).toEqual(['Job', 'CronJob', 'Job']);
   const rules = everything.filter(({ kind }) => kind === 'Role').flatMap((role): KubernetesObject[] => (role.rules as KubernetesObject[]).map((rule) => ({ role: role.metadata.name as string, ...rule })));
   expect(JSON.stringify(rules)).not.toContain('*');
   const writers = rules.filter((rule) => rule.resources.includes('secrets') && rule.verbs.some((verb: string) => verb !== 'get'));

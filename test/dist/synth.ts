@@ -19,7 +19,11 @@ export function synthesize(overlay: object = {}): Map<string, string> {
 
 export const objects = (files: Map<string, string>): KubernetesObject[] => [...files.values()].flatMap((content) => parseAllDocuments(content).map((document) => document.toJS() as KubernetesObject));
 
-export const podSpec = (object: KubernetesObject): KubernetesObject | undefined => object.spec?.template?.spec as KubernetesObject | undefined;
+const template = (object: KubernetesObject): KubernetesObject | undefined => (object.spec?.jobTemplate?.spec ?? object.spec)?.template as KubernetesObject | undefined;
+
+export const podLabels = (object: KubernetesObject): KubernetesObject => template(object)?.metadata.labels as KubernetesObject;
+
+export const podSpec = (object: KubernetesObject): KubernetesObject | undefined => template(object)?.spec as KubernetesObject | undefined;
 
 export const containers = (object: KubernetesObject): KubernetesObject[] => {
   const pod = podSpec(object);

@@ -110,6 +110,34 @@ test('region and racks share the secret', async () => {
     expect(await cluster.exec(metadata.name as string, 'rackd', 'cat', '/var/lib/maas/secret')).toBe(secret);
 });
 
+test('a Secret that somebody deletes comes back as it was', async () => {
+  const before = await cluster.secret(secrets.region, 'secret');
+  await cluster.kubectl('delete', 'secret', secrets.region);
+  // What the CronJob does every ten minutes, now.
+  await cluster.kubectl('create', 'job', 'reconcile-now', '--from=cronjob/maas-reconcile');
+  await cluster.kubectl('wait', '--for=condition=complete', 'job/reconcile-now', '--timeout=120s');
+  expect(await cluster.secret(secrets.region, 'secret')).toBe(before);
+  await cluster.kubectl('delete', 'job', 'reconcile-now');
+});
+
+test('a changed database password is taken over without a pod being restarted', async () => {
+  const pod = await regionPod();
+  const set = async (password: string): Promise<void> => {
+    await cluster.exec('maas-database-0', 'postgres', 'psql', '-U', 'maas', '-d', 'maasdb', '-qc', `alter role maas password '${password}'`);
+    await run('kubectl', ['apply', '--server-side', '--force-conflicts', '-f', '-'], {
+      input: JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: secrets.database, namespace: cluster.namespace }, stringData: { password } }),
+    });
+  };
+  await set('another-password-of-ours');
+  // The kubelet brings a changed Secret into a running pod within about a minute.
+  await until('regiond.conf', 180, async () =>
+    (await cluster.exec(pod, 'services', 'cat', '/etc/maas/regiond.conf')).includes('another-password-of-ours') ? true : undefined,
+  );
+  await cluster.allReady('region', 1, 120);
+  expect(await regionPod()).toBe(pod);
+  expect((await api.call('users/?op=whoami')).status).toBe(200);
+});
+
 test('the image sync has started, and its state can be read', async () => {
   await until('an import', 120, async () => {
     const importing = await api.call('boot-resources/?op=is_importing');
