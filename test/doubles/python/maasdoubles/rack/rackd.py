@@ -71,6 +71,14 @@ def start(secret, conf):
     httpd.TCP6Server(5249, http).start()
     rpc = ClusterClientService(secret)
     rpc.start()
-    RackServices(rpc).start()
+    services = RackServices(rpc)
+    services.start()
+
+    def stop(*_):
+        services.stop()
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     TFTPService(conf["tftp_root"], conf["tftp_port"], conf["tftp_max_blksize"]).start()
     threading.Thread(target=observe_beacons, daemon=True).start()

@@ -4,6 +4,7 @@ provisioningserver/__main__.py, cluster_config_command.py, register_command.py, 
 """
 
 import argparse
+import grp
 import os
 import subprocess
 import sys
@@ -104,6 +105,11 @@ def parser(rack):
 def run(rack):
     if os.getuid() != 0:
         sys.exit("This utility may only be run as root.")
+    # provisioningserver/rack_script.py: what root makes belongs to the group maas, and is not for others.
+    try:
+        os.setegid(grp.getgrnam("maas").gr_gid)
+    except KeyError:
+        sys.exit("No such group: maas")
     os.umask(0o007)
     speed.spend(START)
     options = parser(rack).parse_args()

@@ -37,6 +37,7 @@ class RackServices:
         self.rpc = rpc
         self.monitor = ServiceMonitor(*monitored())
         self._applied = {}
+        self._lock, self._responsible = NamedLock("networks-monitoring"), False
 
     def start(self):
         threading.Thread(target=every_interval, args=(self.supervise,), daemon=True).start()
@@ -176,24 +177,27 @@ class RackServices:
         atomic_write(content, paths.agent_config(), mode=0o600)
         self.monitor.restart("agent")
 
+    def stop(self):
+        """The named lock is held until the service stops (utils/services.py SingleInstanceService); SIGKILL leaves it behind."""
+        if self._responsible:
+            self._lock.release()
+
     _networks_seen = None
 
     def networks(self):
         """A refresh when interfaces change, with credentials the region gives for it."""
         if not self.rpc.connections:
             return
-        lock = NamedLock("networks-monitoring")
-        if not lock.acquire():
-            log.info("Networks monitoring is done by another process: %s is held.", lock.path)
+        if not self._responsible:
+            self._responsible = self._lock.acquire()
+        if not self._responsible:
+            log.info("Networks monitoring is done by another process: %s is held.", self._lock.path)
             return
-        try:
-            found = interfaces.definition()
-            if found != self._networks_seen:
-                system_id = MAAS_ID.get()
-                answer = self.rpc.call("RequestRackRefresh", system_id=system_id.encode())
-                key = tuple(answer[name].decode() for name in ("consumer_key", "token_key", "token_secret"))
-                refresh(self.rpc.maas_url, system_id, key)
-                self._networks_seen = found
-                log.info("interfaces recorded: %s", ", ".join(sorted(found)) or "none")
-        finally:
-            lock.release()
+        found = interfaces.definition()
+        if found != self._networks_seen:
+            system_id = MAAS_ID.get()
+            answer = self.rpc.call("RequestRackRefresh", system_id=system_id.encode())
+            key = tuple(answer[name].decode() for name in ("consumer_key", "token_key", "token_secret"))
+            refresh(self.rpc.maas_url, system_id, key)
+            self._networks_seen = found
+            log.info("interfaces recorded: %s", ", ".join(sorted(found)) or "none")

@@ -107,6 +107,7 @@ class Services:
         self.node, self.workers_count = node, workers_count
         self.monitor = ServiceMonitor(*MONITORED)
         self._dns_written = None
+        self._lock, self._responsible = NamedLock("networks-monitoring"), False
 
     def start(self):
         self._soon(self.temporal)
@@ -212,22 +213,25 @@ class Services:
             self._dns_written = None
             log.error("rndc reload failed: %s", (error.stderr or "").strip())
 
+    def stop(self):
+        """The named lock is held until the service stops (utils/services.py SingleInstanceService); SIGKILL leaves it behind."""
+        if self._responsible:
+            self._lock.release()
+
     _networks_seen = None
 
     def networks(self):
         """Interfaces, by whichever process of this host holds the lock (utils/services.py NetworksMonitoringService)."""
-        lock = NamedLock("networks-monitoring")
-        if not lock.acquire():
-            log.info("Networks monitoring is done by another process: %s is held.", lock.path)
+        if not self._responsible:
+            self._responsible = self._lock.acquire()
+        if not self._responsible:
+            log.info("Networks monitoring is done by another process: %s is held.", self._lock.path)
             return
-        try:
-            found = interfaces.definition()
-            if found != self._networks_seen:
-                refresh(config.region()["maas_url"], self.node["system_id"], oauth.node_key())
-                self._networks_seen = found
-                log.info("interfaces recorded: %s", ", ".join(sorted(found)) or "none")
-        finally:
-            lock.release()
+        found = interfaces.definition()
+        if found != self._networks_seen:
+            refresh(config.region()["maas_url"], self.node["system_id"], oauth.node_key())
+            self._networks_seen = found
+            log.info("interfaces recorded: %s", ", ".join(sorted(found)) or "none")
 
     def supervise(self):
         """Ensure every daemon, then tell the API's readers. Rows first hold what was known before."""
@@ -243,4 +247,6 @@ class Services:
 
 
 def start_all(node, workers_count):
-    Services(node, workers_count).start()
+    services = Services(node, workers_count)
+    services.start()
+    return services
