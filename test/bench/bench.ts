@@ -109,7 +109,9 @@ async function main(): Promise<void> {
     }
   }
 
-  const faults = existsSync('build/faults.json') ? (JSON.parse(readFileSync('build/faults.json', 'utf8')) as { faults: { fault: string; recovered: number }[] }).faults : [];
+  const faults = existsSync('build/faults.json')
+    ? (JSON.parse(readFileSync('build/faults.json', 'utf8')) as { faults: { fault: string; recovered: number }[] }).faults
+    : [];
   const nodes = (JSON.parse(await kubectl('get', 'nodes', '-o', 'json')) as { items: KubernetesObject[] }).items;
   const phases = Object.keys(installs[0]!).map((name) => [name, seconds(median(installs.map((phase) => phase[name]!)))]);
   const own = median(installs.map((phase) => Object.entries(phase).reduce((sum, [name, value]) => (/pods start|→/.test(name) ? sum : sum + value), 0)));
