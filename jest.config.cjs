@@ -5,7 +5,7 @@ const modules = ['@kubernetes/client-node', 'openid-client', 'oauth4webapi', 'jo
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  testPathIgnorePatterns: ['<rootDir>/test/e2e/'],
+  testPathIgnorePatterns: ['<rootDir>/test/(contract|e2e|faults)/'],
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   transform: { '^.+\\.(t|m?j)s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
   transformIgnorePatterns: [`/node_modules/(?!(${modules.join('|')})/)`],

@@ -1,0 +1,118 @@
+/** maas-run.md 1: the database. */
+
+import { create, drop, exists, role, sql, value } from './database';
+import { timed } from './pod';
+import { region } from './pods';
+import { begin, configurationFor, endLiveRegion } from './region';
+
+const fresh = 'being_migrated';
+const tables =
+  "SELECT count(*) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema', 'maas_k8s')";
+
+/** Seconds that any `maas-region` command may take. */
+const generous = 60;
+
+/** A command of maas-region with a configuration of its own, so that several can run beside each other. */
+const maasRegion = (configuration: string, ...command: string[]) =>
+  timed(region.try('MAAS_REGION_CONFIG="$1" exec maas-region "${@:2}"', { args: [configuration, ...command], limit: generous }));
+
+beforeAll(async () => {
+  await endLiveRegion();
+  await Promise.all([drop('migrated'), drop('of_somebody_else')]);
+  await create(fresh);
+  await begin(fresh);
+});
+
+test('1: the role is no superuser, and owns the database', async () => {
+  expect(
+    await value(fresh, `SELECT rolsuper, pg_get_userbyid(datdba) FROM pg_roles, pg_database WHERE rolname = '${role.name}' AND datname = '${fresh}'`),
+  ).toBe(`f|${role.name}`);
+});
+
+test('1: dbupgrade makes 144 tables in an empty database, with at most 2 connections at once', async () => {
+  const upgrade = new AbortController();
+  const counts: number[] = [];
+  const watch = (async () => {
+    while (!upgrade.signal.aborted) counts.push(Number(await value('postgres', `SELECT count(*) FROM pg_stat_activity WHERE datname = '${fresh}'`)));
+  })();
+  const { seconds, result } = await maasRegion('/etc/maas/regiond.conf', 'dbupgrade');
+  upgrade.abort();
+  await watch;
+  const most = Math.max(...counts);
+  expect(result).toMatchObject({ code: 0 });
+  expect(seconds).toBeLessThan(generous);
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(2);
+  expect(await value(fresh, tables)).toBe('144');
+});
+
+test('1: it makes the schemas temporal and temporal_visibility, and the extensions pgcrypto and btree_gin there', async () => {
+  expect(await sql(fresh, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'temporal%' ORDER BY 1")).toEqual(['temporal', 'temporal_visibility']);
+  expect(
+    await sql(
+      fresh,
+      "SELECT extname, nspname FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname IN ('pgcrypto', 'btree_gin') ORDER BY 1",
+    ),
+  ).toEqual(['btree_gin|temporal_visibility', 'pgcrypto|public']);
+});
+
+test('1: dbupgrade again has nothing to do, and ends well', async () => {
+  const before = await value(fresh, 'SELECT version_num FROM alembic_version');
+  const { result } = await maasRegion('/etc/maas/regiond.conf', 'dbupgrade');
+  expect(result).toMatchObject({ code: 0 });
+  expect([await value(fresh, tables), await value(fresh, 'SELECT version_num FROM alembic_version')]).toEqual(['144', before]);
+  await sql('postgres', `ALTER DATABASE ${fresh} RENAME TO migrated`);
+  expect(await exists('migrated')).toBe(true);
+});
+
+describe('1: maas-region', () => {
+  const conf = '/contract/commands.conf';
+
+  beforeAll(async () => {
+    await create('commands', 'migrated');
+    await region.write(conf, await configurationFor('commands'));
+  });
+
+  test('refuses without uid 0, without regiond.conf and as a role that does not own the database', async () => {
+    await sql('postgres', 'CREATE DATABASE of_somebody_else OWNER postgres');
+    await region.write('/contract/other.conf', await configurationFor('of_somebody_else'));
+    const [user, configuration, owner] = await Promise.all([
+      region.try(`MAAS_REGION_CONFIG=${conf} exec setpriv --reuid maas --clear-groups maas-region dbupgrade`),
+      maasRegion('/contract/none/regiond.conf', 'dbupgrade'),
+      maasRegion('/contract/other.conf', 'dbupgrade'),
+    ]);
+    expect(user.code).not.toBe(0);
+    expect(user.stdout + user.stderr).toMatch(/may only be run as root/);
+    expect(configuration.result.code).not.toBe(0);
+    expect(owner.result.code).not.toBe(0);
+    expect(owner.result.stdout + owner.result.stderr).toMatch(/permission denied/);
+  });
+
+  test('refuses without the group maas', async () => {
+    await region.sh("sed -i.kept '/^maas:/d' /etc/group");
+    const { result } = await maasRegion(conf, 'dbupgrade').finally(() => region.sh('cat /etc/group.kept > /etc/group'));
+    expect(result.code).not.toBe(0);
+    expect(result.stdout + result.stderr).toMatch(/No such group: maas/);
+  });
+
+  const key = ['apikey', '--username', 'admin'];
+  let made: { readonly code: number; readonly stdout: string };
+
+  test('createadmin makes an administrator once; again it fails with AlreadyExistingUser and changes nothing', async () => {
+    const admin = ['createadmin', '--username', 'admin', '--password', 'secret', '--email', 'admin@example.com'];
+    const first = await maasRegion(conf, ...admin);
+    expect(first.result).toMatchObject({ code: 0 });
+    const users = "SELECT username, is_superuser FROM auth_user WHERE username = 'admin'";
+    expect(await sql('commands', users)).toEqual(['admin|t']);
+    const [second, generated] = await Promise.all([maasRegion(conf, ...admin), maasRegion(conf, ...key, '--generate')]);
+    made = generated.result;
+    expect(second.result.code).toBe(1);
+    expect(second.result.stdout + second.result.stderr).toMatch(/AlreadyExistingUser/);
+    expect(await sql('commands', users)).toEqual(['admin|t']);
+  });
+
+  test('apikey makes a key of three parts, and then prints it', async () => {
+    expect(made.stdout).toMatch(/^\w+:\w+:\w+\n$/);
+    expect((await maasRegion(conf, ...key)).result).toMatchObject({ code: 0, stdout: made.stdout });
+  });
+});

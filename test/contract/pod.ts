@@ -1,0 +1,101 @@
+/** A pod of the suite, and what can be done in it. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../e2e/cluster';
+import type { Result } from '../e2e/command';
+import { attempt } from './command';
+
+export const namespace = 'maas-contract';
+
+/** Seconds for a command that should be quick. */
+const patience = 60;
+
+export interface Stat {
+  /** As in 0640. */
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+  readonly kind: string;
+  readonly size: number;
+}
+
+export class Pod {
+  constructor(readonly name: string) {}
+
+  /** Runs a command, whatever its exit code; 124 when it was ended because it took too long. */
+  try(script: string, options: { readonly args?: readonly string[]; readonly input?: string; readonly limit?: number } = {}): Promise<Result> {
+    const { args = [], input, limit = patience } = options;
+    const command = ['timeout', '--kill-after=2', String(limit), 'bash', '-c', script, 'contract', ...args];
+    return attempt('kubectl', ['-n', namespace, 'exec', ...(input === undefined ? [] : ['-i']), this.name, '--', ...command], input);
+  }
+
+  /** Runs a shell script and gives its output; fails with everything it said. */
+  async sh(script: string, options: { readonly args?: readonly string[]; readonly input?: string; readonly limit?: number } = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.try(script, options);
+    if (code !== 0) throw new Error(`${this.name}: ${script} ${(options.args ?? []).join(' ')}: exit code ${String(code)}\n${stdout}${stderr}`);
+    return stdout.trimEnd();
+  }
+
+  read(path: string): Promise<string> {
+    return this.sh('cat "$1"', { args: [path] });
+  }
+
+  async write(path: string, content: string): Promise<void> {
+    await this.sh('mkdir -p "$(dirname "$1")" && cat > "$1"', { args: [path], input: content });
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return (await this.try('test -e "$1"', { args: [path] })).code === 0;
+  }
+
+  /** Several at once; a path that is not there is left out. */
+  async stat(...paths: string[]): Promise<Map<string, Stat>> {
+    const { stdout } = await this.try('stat -c "%a|%U|%G|%F|%s|%n" "$@" 2>/dev/null', { args: paths });
+    return new Map(
+      stdout
+        .trim()
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => {
+          const [mode = '', owner = '', group = '', kind = '', size = '', ...name] = line.split('|');
+          return [name.join('|'), { mode: mode.padStart(4, '0'), owner, group, kind, size: Number(size) }];
+        }),
+    );
+  }
+
+  /** Until all of them are there. */
+  async appear(paths: readonly string[], limitSeconds: number): Promise<void> {
+    await until(`${this.name}: ${paths.join(', ')}`, limitSeconds, async () => {
+      const { stdout } = await this.try('for path; do [ -e "$path" ] || echo "$path"; done', { args: paths });
+      if (stdout !== '') throw new Error(`missing: ${stdout.trim().split('\n').join(', ')}`);
+      return true;
+    });
+  }
+
+  /** Ends everything in the pod but its first process. */
+  async sweep(): Promise<void> {
+    // kill(-1) spares the first process and the caller; whoever started the caller is gone with the rest.
+    await attempt('kubectl', ['-n', namespace, 'exec', this.name, '--', 'bash', '-c', 'kill -KILL -- -1']);
+    await until(`${this.name}: nothing runs any more`, 10, async () => {
+      const names = await this.sh('cat /proc/[0-9]*/comm 2>/dev/null | grep -vxE "pebble|bash|timeout|cat|grep" || true');
+      if (names !== '') throw new Error(names.split('\n').join(', '));
+      return true;
+    });
+  }
+}
+
+/** Seconds that something takes, with its result. */
+export async function timed<T>(work: Promise<T>): Promise<{ readonly seconds: number; readonly result: T }> {
+  const started = Date.now();
+  const result = await work;
+  return { seconds: (Date.now() - started) / 1000, result };
+}
+
+/** Looks again and again that something stays as it is. */
+export async function staysTrue(what: string, seconds: number, ask: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (Date.now() < deadline) {
+    if (!(await ask())) throw new Error(`${what}: not any more`);
+    await sleep(500);
+  }
+}

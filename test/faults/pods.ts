@@ -1,0 +1,94 @@
+/** Processes and containers, and how to end them. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { muxSocket } from '../../charts/tables/volumes';
+import { processesOf, type Pod, type Process } from '../../charts/tables/processes';
+import { until, type KubernetesObject } from '../e2e/cluster';
+import { attempt } from '../e2e/command';
+import { hasLab, onNode } from './lab';
+import { cluster } from './start';
+
+export type Signal = 'TERM' | 'KILL' | 'STOP' | 'CONT';
+
+export const living = async (component: string): Promise<KubernetesObject[]> =>
+  (await cluster.pods(component)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+
+export async function firstPod(component: string): Promise<KubernetesObject> {
+  const [pod] = await living(component);
+  if (pod === undefined) throw new Error(`there is no pod of ${component}`);
+  return pod;
+}
+
+export const podName = async (component: string): Promise<string> => (await firstPod(component)).metadata.name as string;
+
+/** What runs from the start on: DHCP is off until somebody declares what to serve. */
+export const running = (pod: Pod): readonly Process[] => processesOf(pod).filter(({ startedBy }) => startedBy === 'pebble');
+
+/** The process that Pebble has started: a child of PID 1 that leads its group. */
+const serviceProcess = `awk '/^Pid:/ {pid = $2} /^PPid:/ {parent = $2} /^NSpgid:/ {if (parent == 1 && $NF == pid) print pid}' /proc/[0-9]*/status 2>/dev/null`;
+
+export const pidOf = async (pod: string, container: string): Promise<string> => (await cluster.exec(pod, container, 'sh', '-c', serviceProcess)).trim();
+
+/**
+ * Ends the process that Pebble has started, or stops it with all that it has started itself.
+ *
+ * @returns the process id, from which a new process can be told
+ */
+export async function signal(pod: string, container: string, name: Signal): Promise<string> {
+  const group = name === 'STOP' || name === 'CONT' ? '-' : '';
+  const pid = (await cluster.exec(pod, container, 'sh', '-c', `pid=$(${serviceProcess}) && kill -s ${name} -- ${group}$pid && echo $pid`)).trim();
+  if (!/^\d+$/.test(pid)) throw new Error(`${pod}/${container}: signal ${name} found the processes "${pid}"`);
+  return pid;
+}
+
+/** Asks the mux itself, for the kubelet looks only every few seconds. */
+export async function usable(pod: string, ...containers: string[]): Promise<string | undefined> {
+  const asked = ['-n', cluster.namespace, 'exec', pod, '-c', 'services', '--', 'env', `PEBBLE_SOCKET=${muxSocket}`];
+  const { code, stdout, stderr } = await attempt('kubectl', [...asked, 'pebble', 'health', '--level', 'ready', ...containers]);
+  return code === 0 ? undefined : `${pod}: ${`${stdout}${stderr}`.trim()}`;
+}
+
+/** A process other than the one with this id runs, and is useful. */
+export const replaced = (pod: string, container: string, old: string, limitSeconds: number): Promise<boolean> =>
+  until(`another process in ${pod}/${container}`, limitSeconds, async () => {
+    const pid = await pidOf(pod, container);
+    if (pid === '' || pid === old) throw new Error(`process ${pid || 'none'}, before ${old}`);
+    const problem = await usable(pod, container);
+    if (problem !== undefined) throw new Error(problem);
+    return true;
+  });
+
+/** The same processes still run after a few seconds: one that cannot have its port is up for a moment, too. */
+export async function steady(pod: string, containers: readonly string[]): Promise<void> {
+  const pids = (): Promise<string[]> => Promise.all(containers.map(async (container) => `${container} ${await pidOf(pod, container)}`));
+  const before = await pids();
+  await sleep(8000);
+  const after = await pids();
+  const changed = after.filter((now, index) => now !== before[index]);
+  if (changed.length > 0) throw new Error(`${pod}: does not stay up: ${changed.join(', ')}, a few seconds ago ${before.join(', ')}`);
+}
+
+/** Ends a container's first process at once, which nothing inside the container can. */
+export async function killContainer(pod: KubernetesObject, container: string): Promise<void> {
+  const statuses = pod.status.containerStatuses as KubernetesObject[];
+  const id = (statuses.find(({ name }) => name === container)?.containerID as string).replace('containerd://', '');
+  if (hasLab()) await onNode(pod.spec.nodeName as string, 'ctr', '--namespace', 'k8s.io', 'task', 'kill', '--signal', 'SIGKILL', id);
+  else await cluster.exec(pod.metadata.name as string, container, 'sh', '-c', 'kill 1');
+}
+
+/** The log of a container as the kubelet has it. */
+export const logOf = async (pod: string, container: string, ...flags: string[]): Promise<string> => cluster.kubectl('logs', pod, '-c', container, ...flags);
+
+export const says = (pod: string, container: string, pattern: RegExp, limitSeconds: number, ...flags: string[]): Promise<boolean> =>
+  until(`${pod}/${container} says ${String(pattern)}`, limitSeconds, async () => {
+    const log = await logOf(pod, container, ...flags);
+    if (!pattern.test(log)) throw new Error(log.slice(-500));
+    return true;
+  });
+
+export const gone = (component: string, limitSeconds: number): Promise<boolean> =>
+  until(`no pod of ${component}`, limitSeconds, async () => {
+    const pods = await cluster.pods(component);
+    if (pods.length > 0) throw new Error(pods.map(({ metadata }) => metadata.name as string).join(', '));
+    return true;
+  });

@@ -1,0 +1,37 @@
+/** The table of faults, in the order in which they are run: what concerns the whole cluster comes last. */
+
+import type { Fault } from './fault';
+import { hasLab } from './lab';
+import { clusterFaults } from './table/cluster';
+import { databaseFaults } from './table/database';
+import { imageFaults } from './table/images';
+import { jobFaults } from './table/jobs';
+import { podFaults } from './table/pods';
+import { processFaults } from './table/processes';
+import { secretFaults } from './table/secrets';
+
+export const faults: readonly Fault[] = [...processFaults, ...podFaults, ...databaseFaults, ...secretFaults, ...jobFaults, ...imageFaults, ...clusterFaults];
+
+export interface Choice {
+  readonly full: boolean;
+  /** Some by their names. */
+  readonly named: boolean;
+  readonly chosen: readonly Fault[];
+  /** Names of those that only a lab can make, and there is none. */
+  readonly skipped: readonly string[];
+}
+
+/** @param wanted nothing or "all", "chosen", or parts of names with commas between them */
+export function choose(wanted: string | undefined): Choice {
+  const full = wanted !== 'chosen';
+  const parts = full && wanted && wanted !== 'all' ? wanted.toLowerCase().split(',') : [];
+  const isNamed = ({ name }: Fault): boolean => parts.length === 0 || parts.some((part) => name.toLowerCase().includes(part.trim()));
+  const candidates = faults.filter((fault) => (full ? isNamed(fault) : fault.chosen));
+  const possible = ({ lab }: Fault): boolean => !lab || hasLab();
+  return {
+    full,
+    named: parts.length > 0,
+    chosen: candidates.filter(possible),
+    skipped: candidates.filter((fault) => !possible(fault)).map(({ name }) => name),
+  };
+}

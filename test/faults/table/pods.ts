@@ -1,0 +1,141 @@
+/** Containers and pods that end. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pod } from '../../../charts/tables/processes';
+import { muxSocket } from '../../../charts/tables/volumes';
+import { until } from '../../e2e/cluster';
+import { attempt, kubectl } from '../../e2e/command';
+import type { Fault } from '../fault';
+import { firstPod, killContainer, podName, running, signal } from '../pods';
+
+const containers = (pod: Pod, chosen: boolean): Fault => ({
+  name: `each container of a ${pod}: SIGKILL`,
+  ...(chosen ? { chosen } : {}),
+  lab: true,
+  cure: 'cli/wait: gates and preparations, which hold for each start; cli/mux/member.ts: #sign',
+  within: 120,
+  restarts: [...running(pod).map(({ name }) => `${pod}/${name}`), `${pod}/dhcpd`, `${pod}/dhcpd6`, `${pod}/services`],
+  make: async () => {
+    const target = await firstPod(pod);
+    await Promise.all(running(pod).map(({ name }) => killContainer(target, name)));
+  },
+});
+
+const oneContainer = (pod: Pod, container: string, cure: string): Fault => ({
+  name: `container ${pod}/${container}: SIGKILL`,
+  lab: true,
+  cure,
+  within: 90,
+  restarts: [`${pod}/${container}`],
+  make: async () => {
+    await killContainer(await firstPod(pod), container);
+  },
+});
+
+const pebble = async (pod: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  attempt('kubectl', ['-n', 'maas', 'exec', pod, '-c', 'services', '--', 'env', `PEBBLE_SOCKET=${muxSocket}`, 'pebble', ...args]);
+
+/** Pods that are deleted, with what their controllers make of it. */
+const deleted = (name: string, components: readonly string[], within: number, flags: readonly string[] = [], chosen = false): Fault => ({
+  name,
+  ...(chosen ? { chosen } : {}),
+  cure: 'charts: Recreate, fixed host names, init containers that lay a pod out; identity by host name',
+  within,
+  replaces: components,
+  make: async ({ cluster }) => {
+    const names = await Promise.all(components.map(podName));
+    await cluster.kubectl('delete', 'pod', ...names, '--wait=false', ...flags);
+  },
+});
+
+export const podFaults: readonly Fault[] = [
+  containers('region', true),
+  containers('rack', false),
+  oneContainer('region', 'services', 'cli/mux/mux.ts: the old socket goes; cli/mux/wanted.ts: what MAAS asked for is remembered'),
+  oneContainer('rack', 'services', 'cli/mux/mux.ts: the old socket goes; cli/mux/wanted.ts: what MAAS asked for is remembered'),
+  oneContainer('region', 'temporal', 'charts/tables/processes.ts: what temporal waits for'),
+  {
+    name: 'the mux is killed while a change is under way',
+    chosen: true,
+    lab: true,
+    cure: 'cli/mux/changes.ts: ids of changes need no memory',
+    within: 90,
+    restarts: ['region/services'],
+    make: async (world) => {
+      const pod = await firstPod('region');
+      const name = pod.metadata.name as string;
+      // Squid takes more than five seconds to stop.
+      const { stdout, stderr } = await pebble(name, 'restart', '--no-wait', 'proxy');
+      const change = stdout.trim();
+      if (!/^\w+$/.test(change)) throw new Error(`no change: ${stdout}${stderr}`);
+      await killContainer(pod, 'services');
+      return async () => {
+        const { stdout: tasks, stderr: problem } = await pebble(name, 'tasks', change);
+        if (!/Done/.test(tasks)) throw new Error(`change ${change} after the mux came back: ${tasks}${problem}`);
+        world.note(`change ${change} ended`);
+      };
+    },
+  },
+  {
+    name: 'the mux is away while regiond starts',
+    lab: true,
+    cure: 'cli/mux/keeper.ts; MAAS asks again every 30 s',
+    within: 120,
+    restarts: ['region/services'],
+    make: async () => {
+      const pod = await firstPod('region');
+      await signal(pod.metadata.name as string, 'regiond', 'KILL');
+      await sleep(2000);
+      await killContainer(pod, 'services');
+    },
+  },
+  deleted('region pod deleted', ['region'], 120),
+  deleted('region pod deleted without grace', ['region'], 120, ['--grace-period=0', '--force'], true),
+  deleted('a rack pod deleted', ['rack'], 120),
+  deleted('region pod and a rack pod deleted, without grace', ['region', 'rack'], 150, ['--grace-period=0', '--force']),
+  deleted('database pod deleted', ['database'], 120, [], true),
+  {
+    name: 'all pods deleted at once',
+    cure: 'charts: everything waits for facts',
+    within: 180,
+    replaces: ['region', 'rack', 'database'],
+    make: async ({ cluster }) => {
+      await cluster.kubectl('delete', 'pods', '--all', '--wait=false');
+      await sleep(1000);
+    },
+  },
+  {
+    name: 'rolling restart of everything',
+    cure: 'charts: Recreate; updateStrategy of the racks',
+    within: 240,
+    replaces: ['region', 'rack', 'database'],
+    make: async ({ cluster }) => {
+      await cluster.kubectl('rollout', 'restart', 'deployment,daemonset,statefulset');
+      await sleep(2000);
+    },
+  },
+  {
+    name: 'kubectl apply -f dist, again and again',
+    chosen: true,
+    cure: 'charts: nothing that the server changes (accounts.ts: RoleBinding; database.ts: the claim)',
+    within: 10,
+    make: async (world) => {
+      const things = async (): Promise<string> => (await world.cluster.kubectl('get', 'replicasets,jobs,pods,controllerrevisions', '-o', 'name')).trim();
+      const before = await things();
+      const times = world.full ? 50 : 5;
+      for (let time = 1; time <= times; time++) {
+        const output = await kubectl('apply', '-f', world.manifests);
+        const changed = output.split('\n').filter((line) => line !== '' && !line.endsWith(' unchanged'));
+        if (changed.length > 0) throw new Error(`apply ${String(time)} changed ${changed.join(', ')}`);
+      }
+      world.note(`${String(times)} times`);
+      return async () => {
+        await until('the same objects', 5, async () => {
+          const after = await things();
+          if (after !== before) throw new Error(`before:\n${before}\nafter:\n${after}`);
+          return true;
+        });
+      };
+    },
+  },
+];

@@ -1,0 +1,127 @@
+/** Processes that end or hang. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pod } from '../../../charts/tables/processes';
+import { seconds } from '../../e2e/cluster';
+import type { Fault } from '../fault';
+import { firstPod, pidOf, podName, replaced, running, signal, steady, type Signal } from '../pods';
+
+const layer = "cli/config/layer.ts: 'on-success' and 'on-failure' restart";
+const hang = 'cli/mux/keeper.ts: #watchAnswers';
+
+/** Each in turn: Pebble brings it back, and it is useful, before the next one ends. */
+const inTurn = (pod: Pod, name: Signal): Fault => ({
+  name: `each process of a ${pod} in turn: SIG${name}`,
+  cure: layer,
+  within: 60,
+  make: async (world) => {
+    const target = await podName(pod);
+    const times: string[] = [];
+    for (const { name: container } of running(pod)) {
+      const old = await signal(target, container, name);
+      const ended = Date.now();
+      await replaced(target, container, old, 90);
+      times.push(`${container} ${String(seconds(ended))} s`);
+    }
+    world.note(times.join(', '));
+    const names = running(pod).map(({ name: container }) => container);
+    return () => steady(target, names);
+  },
+});
+
+const atOnce = (pod: Pod, chosen: boolean): Fault => ({
+  name: `all processes of a ${pod} at once: SIGKILL`,
+  ...(chosen ? { chosen } : {}),
+  cure: layer,
+  within: 90,
+  make: async () => {
+    const target = await podName(pod);
+    const old = new Map<string, string>();
+    for (const { name } of running(pod)) old.set(name, await pidOf(target, name));
+    await Promise.all(running(pod).map(({ name }) => signal(target, name, 'KILL')));
+    return async () => {
+      for (const [name, pid] of old) await replaced(target, name, pid, 5);
+      await steady(target, [...old.keys()]);
+    };
+  },
+});
+
+const alone = (pod: Pod, container: string, name: Signal, within: number): Fault => ({
+  name: `${pod}/${container}: SIG${name}`,
+  cure: layer,
+  within,
+  make: async () => {
+    const target = await podName(pod);
+    const old = await signal(target, container, name);
+    return async () => {
+      await replaced(target, container, old, 5);
+      await steady(target, [container]);
+    };
+  },
+});
+
+/** Stopped, and never let go on: nothing but a restart helps, which has to come within two minutes. */
+const hangs = (pod: Pod, container: string, chosen = false): Fault => ({
+  name: `${pod}/${container}: SIGSTOP, for ever`,
+  ...(chosen ? { chosen } : {}),
+  cure: hang,
+  within: 60,
+  make: async (world) => {
+    const target = await podName(pod);
+    const old = await signal(target, container, 'STOP');
+    const stopped = Date.now();
+    await replaced(target, container, old, 120);
+    world.note(`useful again after ${String(seconds(stopped))} s`);
+    return () => steady(target, [container]);
+  },
+});
+
+/** Stopped for a minute: whoever is restarted meanwhile is, the others go on. */
+const pause = (pod: Pod, containers: readonly string[]): Fault => ({
+  name: `${pod}/${containers.join(', ')}: SIGSTOP for 60 s`,
+  cure: `${hang}, and six failures in a row rather than one`,
+  within: 90,
+  make: async () => {
+    const target = await podName(pod);
+    for (const container of containers) await signal(target, container, 'STOP');
+    await sleep(60_000);
+    // Whoever has been restarted is not hurt by it.
+    for (const container of containers) await signal(target, container, 'CONT');
+  },
+});
+
+export const processFaults: readonly Fault[] = [
+  inTurn('region', 'TERM'),
+  inTurn('region', 'KILL'),
+  inTurn('rack', 'TERM'),
+  inTurn('rack', 'KILL'),
+  atOnce('region', true),
+  atOnce('rack', true),
+  alone('region', 'regiond', 'KILL', 60),
+  alone('region', 'temporal', 'KILL', 60),
+  alone('region', 'dns', 'TERM', 45),
+  alone('rack', 'rackd', 'KILL', 60),
+  alone('rack', 'agent', 'KILL', 60),
+  {
+    name: 'a worker of regiond: SIGKILL',
+    cure: 'MAAS itself (maasserver/workers.py); its container must not be restarted',
+    within: 60,
+    make: async (world) => {
+      const pod = await firstPod('region');
+      const name = pod.metadata.name as string;
+      const master = await pidOf(name, 'regiond');
+      // regiond has other children, too, such as those that watch interfaces.
+      const kill = `for child in $(awk '/^Pid:/ {pid = $2} /^PPid:/ {if ($2 == master) print pid}' master=${master} /proc/[0-9]*/status); do
+        if tr '\\0' ' ' < /proc/$child/cmdline | grep -q sbin/regiond; then kill -KILL $child && exit 0; fi
+      done; exit 1`;
+      await world.cluster.exec(name, 'regiond', 'sh', '-c', kill);
+    },
+  },
+  hangs('region', 'apiserver', true),
+  hangs('region', 'temporal'),
+  hangs('region', 'http'),
+  hangs('region', 'regiond'),
+  hangs('rack', 'rackd'),
+  pause('region', ['temporal-worker', 'dns', 'proxy', 'syslog', 'ntp']),
+  pause('rack', ['agent', 'http', 'proxy', 'syslog', 'ntp']),
+];
