@@ -1,6 +1,6 @@
 /** maas-run.md 1: the database. */
 
-import { create, drop, exists, role, sql, value } from './database';
+import { create, drop, role, sql, value } from './database';
 import { timed } from './pod';
 import { region } from './pods';
 import { begin, configurationFor, endLiveRegion } from './region';
@@ -56,36 +56,67 @@ test('1: it makes the schemas temporal and temporal_visibility, and the extensio
   ).toEqual(['btree_gin|temporal_visibility', 'pgcrypto|public']);
 });
 
-test('1: dbupgrade again has nothing to do, and ends well', async () => {
-  const before = await value(fresh, 'SELECT version_num FROM alembic_version');
-  const { result } = await maasRegion('/etc/maas/regiond.conf', 'dbupgrade');
-  expect(result).toMatchObject({ code: 0 });
-  expect([await value(fresh, tables), await value(fresh, 'SELECT version_num FROM alembic_version')]).toEqual(['144', before]);
-  await sql('postgres', `ALTER DATABASE ${fresh} RENAME TO migrated`);
-  expect(await exists('migrated')).toBe(true);
-});
-
 describe('1: maas-region', () => {
   const conf = '/contract/commands.conf';
+  const admin = ['createadmin', '--username', 'admin', '--password', 'secret', '--email', 'admin@example.com'];
+  const key = ['apikey', '--username', 'admin'];
+  const revision = (): Promise<string> => value('migrated', 'SELECT version_num FROM alembic_version');
+
+  type Command = ReturnType<typeof maasRegion>;
+  /** They have nothing to do with each other, and take their time. */
+  let running: { readonly again: Command; readonly user: Command; readonly configuration: Command; readonly owner: Command; readonly admin: Command };
+  let before: string;
+  let generated: Command;
 
   beforeAll(async () => {
+    await sql('postgres', `ALTER DATABASE ${fresh} RENAME TO migrated`);
+    before = await revision();
     await create('commands', 'migrated');
-    await region.write(conf, await configurationFor('commands'));
+    await sql('postgres', 'CREATE DATABASE of_somebody_else OWNER postgres');
+    for (const [path, database] of [
+      [conf, 'commands'],
+      ['/contract/other.conf', 'of_somebody_else'],
+      ['/contract/migrated.conf', 'migrated'],
+    ] as const)
+      await region.write(path, await configurationFor(database));
+    running = {
+      again: maasRegion('/contract/migrated.conf', 'dbupgrade'),
+      user: timed(region.try(`MAAS_REGION_CONFIG=${conf} exec setpriv --reuid maas --clear-groups maas-region dbupgrade`)),
+      configuration: maasRegion('/contract/none/regiond.conf', 'dbupgrade'),
+      owner: maasRegion('/contract/other.conf', 'dbupgrade'),
+      admin: maasRegion(conf, ...admin),
+    };
+  });
+
+  test('dbupgrade again has nothing to do, and ends well', async () => {
+    expect((await running.again).result).toMatchObject({ code: 0 });
+    expect([await value('migrated', tables), await revision()]).toEqual(['144', before]);
   });
 
   test('refuses without uid 0, without regiond.conf and as a role that does not own the database', async () => {
-    await sql('postgres', 'CREATE DATABASE of_somebody_else OWNER postgres');
-    await region.write('/contract/other.conf', await configurationFor('of_somebody_else'));
-    const [user, configuration, owner] = await Promise.all([
-      region.try(`MAAS_REGION_CONFIG=${conf} exec setpriv --reuid maas --clear-groups maas-region dbupgrade`),
-      maasRegion('/contract/none/regiond.conf', 'dbupgrade'),
-      maasRegion('/contract/other.conf', 'dbupgrade'),
-    ]);
-    expect(user.code).not.toBe(0);
-    expect(user.stdout + user.stderr).toMatch(/may only be run as root/);
-    expect(configuration.result.code).not.toBe(0);
-    expect(owner.result.code).not.toBe(0);
-    expect(owner.result.stdout + owner.result.stderr).toMatch(/permission denied/);
+    const [user, configuration, owner] = (await Promise.all([running.user, running.configuration, running.owner])).map(({ result }) => result);
+    expect(user!.code).not.toBe(0);
+    expect(user!.stdout + user!.stderr).toMatch(/may only be run as root/);
+    expect(configuration!.code).not.toBe(0);
+    expect(owner!.code).not.toBe(0);
+    expect(owner!.stdout + owner!.stderr).toMatch(/permission denied/);
+  });
+
+  test('createadmin makes an administrator once; again it fails with AlreadyExistingUser and changes nothing', async () => {
+    expect((await running.admin).result).toMatchObject({ code: 0 });
+    const users = "SELECT username, is_superuser FROM auth_user WHERE username = 'admin'";
+    expect(await sql('commands', users)).toEqual(['admin|t']);
+    generated = maasRegion(conf, ...key, '--generate');
+    const { result } = await maasRegion(conf, ...admin);
+    expect(result.code).toBe(1);
+    expect(result.stdout + result.stderr).toMatch(/AlreadyExistingUser/);
+    expect(await sql('commands', users)).toEqual(['admin|t']);
+  });
+
+  test('apikey makes a key of three parts, and then prints it', async () => {
+    const { result } = await generated;
+    expect(result.stdout).toMatch(/^\w+:\w+:\w+\n$/);
+    expect((await maasRegion(conf, ...key)).result).toMatchObject({ code: 0, stdout: result.stdout });
   });
 
   test('refuses without the group maas', async () => {
@@ -93,26 +124,5 @@ describe('1: maas-region', () => {
     const { result } = await maasRegion(conf, 'dbupgrade').finally(() => region.sh('cat /etc/group.kept > /etc/group'));
     expect(result.code).not.toBe(0);
     expect(result.stdout + result.stderr).toMatch(/No such group: maas/);
-  });
-
-  const key = ['apikey', '--username', 'admin'];
-  let made: { readonly code: number; readonly stdout: string };
-
-  test('createadmin makes an administrator once; again it fails with AlreadyExistingUser and changes nothing', async () => {
-    const admin = ['createadmin', '--username', 'admin', '--password', 'secret', '--email', 'admin@example.com'];
-    const first = await maasRegion(conf, ...admin);
-    expect(first.result).toMatchObject({ code: 0 });
-    const users = "SELECT username, is_superuser FROM auth_user WHERE username = 'admin'";
-    expect(await sql('commands', users)).toEqual(['admin|t']);
-    const [second, generated] = await Promise.all([maasRegion(conf, ...admin), maasRegion(conf, ...key, '--generate')]);
-    made = generated.result;
-    expect(second.result.code).toBe(1);
-    expect(second.result.stdout + second.result.stderr).toMatch(/AlreadyExistingUser/);
-    expect(await sql('commands', users)).toEqual(['admin|t']);
-  });
-
-  test('apikey makes a key of three parts, and then prints it', async () => {
-    expect(made.stdout).toMatch(/^\w+:\w+:\w+\n$/);
-    expect((await maasRegion(conf, ...key)).result).toMatchObject({ code: 0, stdout: made.stdout });
   });
 });

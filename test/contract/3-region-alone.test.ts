@@ -6,7 +6,7 @@ import { get } from './http';
 import { listensOn } from './listeners';
 import { region } from './pods';
 import { start, type Running } from './process';
-import { begin, certificates, endLiveRegion, migrated, seeded, serves, setUpDns, startProcess, state, webapp } from './region';
+import { begin, certificates, endLiveRegion, migrated, seeded, serves, setUpDns, startProcess, state, webapp, writeConfiguration } from './region';
 
 const database = 'starts';
 const dpkg = '/var/lib/dpkg/status';
@@ -36,6 +36,10 @@ describe('3: before regiond has ever run', () => {
   const started = new Map<string, Running>();
 
   beforeAll(async () => {
+    // And, beside them, a regiond that lacks its entry in dpkg's database and a folder: it makes nothing.
+    await region.sh(`cp ${dpkg} ${dpkg}.kept; awk -v RS= -v ORS='\\n\\n' '!/^Package: (maas-region-api|maas-rack-controller)\\n/' ${dpkg}.kept > ${dpkg}`);
+    await region.sh(`rm -r ${state}/certificates`);
+    regiond = await startProcess('regiond');
     await Promise.all(names.map(async (name) => started.set(name, await startProcess(name))));
   });
 
@@ -70,12 +74,7 @@ describe('3: regiond loops until it has what it needs, and goes on by itself', (
     expect(await regiond.runs()).toBe(true);
   };
 
-  beforeAll(async () => {
-    await setUpDns();
-    await region.sh(`cp ${dpkg} ${dpkg}.kept; awk -v RS= -v ORS='\\n\\n' '!/^Package: (maas-region-api|maas-rack-controller)\\n/' ${dpkg}.kept > ${dpkg}`);
-    await region.sh(`rm -r ${state}/certificates`);
-    regiond = await startProcess('regiond');
-  });
+  beforeAll(setUpDns);
 
   test("6.6: without the dpkg entry of maas-region-api it fails, and tries again: 'NoneType' object has no attribute 'install_type'", async () => {
     const pattern = /'NoneType' object has no attribute 'install_type'/;
@@ -180,6 +179,18 @@ describe('3: with what regiond has made, all but Temporal', () => {
     await until('the lock', 30, async () => ((await region.sh('readlink "$1"', { args: [lock] })) === String(await regiond.pid()) ? true : undefined));
   });
 
+  test('SIGTERM ends regiond; an empty volume and the same host name give the same system id', async () => {
+    await regiond.kill('TERM', 15);
+    const before = await region.read(`${state}/maas_id`);
+    await region.sh('find "$1" -mindepth 1 -delete', { args: [state] });
+    await writeConfiguration(database);
+    regiond = await startProcess('regiond');
+    await region.appear([`${state}/maas_id`], 60);
+    expect(await region.read(`${state}/maas_id`)).toBe(before);
+    expect(await value(database, 'SELECT count(*) FROM maasserver_node WHERE node_type = 3')).toBe('1');
+    await serves('socket', 60);
+  });
+
   test('temporal-worker ends when nobody listens on tcp 5271', async () => {
     await fails(worker, 90);
   });
@@ -212,11 +223,8 @@ describe('3: Temporal and its worker', () => {
 });
 
 describe('3: regiond', () => {
-  test('SIGTERM ends it', async () => {
-    await regiond.kill('TERM', 15);
-  });
-
   test('without database: apiserver, temporal and temporal-worker end at their start; regiond waits, and serves when the database is there', async () => {
+    await regiond.kill('TERM', 15);
     await stopServer();
     try {
       regiond = await startProcess('regiond');
@@ -229,15 +237,4 @@ describe('3: regiond', () => {
     await serves('socket', 60);
     expect(await regiond.runs()).toBe(true);
   });
-});
-
-test('3: an empty volume and the same host name give the same system id', async () => {
-  const before = await region.read(`${state}/maas_id`);
-  await begin(database);
-  expect(await region.exists(`${state}/maas_id`)).toBe(false);
-  await setUpDns();
-  regiond = await startProcess('regiond');
-  await region.appear([`${state}/maas_id`], 60);
-  expect(await region.read(`${state}/maas_id`)).toBe(before);
-  expect(await value(database, 'SELECT count(*) FROM maasserver_node WHERE node_type = 3')).toBe('1');
 });

@@ -59,39 +59,6 @@ test('sockets are there for everybody: mode 0666', async () => {
   expect(sockets.map((path) => [path, found.get(path)?.kind, found.get(path)?.mode])).toEqual(sockets.map((path) => [path, 'socket', '0666']));
 });
 
-test('every process listens where the table says', async () => {
-  const own = await podAddress('region');
-  const wanted = [
-    'tcp/[::]/5250',
-    'tcp/[::]/5251',
-    'tcp/[::]/5239',
-    'udp/*/5240',
-    ...[5271, 5272, 5273, 5274, 5281, 5282, 5283, 5284].map((port) => `tcp/*/${String(port)}`),
-    'tcp/127.0.0.1/9000',
-    'tcp/*/5240',
-    'tcp/*/5242',
-    `tcp/${own}/53`,
-    `udp/${own}/53`,
-    'tcp/127.0.0.1/53',
-    'udp/127.0.0.1/53',
-    'tcp/127.0.0.1/954',
-    'udp/*/123',
-    'udp/*/323',
-    'tcp/*/5247',
-    'udp/*/5247',
-    'tcp/*/8000',
-    'tcp/*/3128',
-  ];
-  await until('all ports', 60, async () => {
-    const found = new Set(
-      (await listeners(region)).flatMap(({ protocol, address, port }) => [address, '*'].map((where) => `${protocol}/${where}/${String(port)}`)),
-    );
-    const missing = wanted.filter((one) => !found.has(one));
-    if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
-    return true;
-  });
-});
-
 test('eight services run, as the table maasserver_service says', async () => {
   const wanted = ['bind9', 'ntp_region', 'proxy', 'regiond', 'reverse_proxy', 'syslog_region', 'temporal', 'temporal-worker'];
   await until('all services run', 90, async () => {
@@ -140,6 +107,39 @@ test('3: the first 200 may carry no event loops: regiond restarted alone is not 
   const after = await pids(region, daemons[0]!);
   expect(before.filter((pid) => after.includes(pid))).toEqual([]);
   expect(await Promise.all(daemons.slice(1).map((text) => pids(region, text)))).toEqual(others);
+});
+
+test('every process listens where the table says', async () => {
+  const own = await podAddress('region');
+  const wanted = [
+    'tcp/[::]/5250',
+    'tcp/[::]/5251',
+    'tcp/[::]/5239',
+    'udp/*/5240',
+    ...[5271, 5272, 5273, 5274, 5281, 5282, 5283, 5284].map((port) => `tcp/*/${String(port)}`),
+    'tcp/127.0.0.1/9000',
+    'tcp/*/5240',
+    'tcp/*/5242',
+    `tcp/${own}/53`,
+    `udp/${own}/53`,
+    'tcp/127.0.0.1/53',
+    'udp/127.0.0.1/53',
+    'tcp/127.0.0.1/954',
+    'udp/*/123',
+    'udp/*/323',
+    'tcp/*/5247',
+    'udp/*/5247',
+    'tcp/*/8000',
+    'tcp/*/3128',
+  ];
+  await until('all ports', 60, async () => {
+    const found = new Set(
+      (await listeners(region)).flatMap(({ protocol, address, port }) => [address, '*'].map((where) => `${protocol}/${where}/${String(port)}`)),
+    );
+    const missing = wanted.filter((one) => !found.has(one));
+    if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
+    return true;
+  });
 });
 
 describe('3: the database goes away under a running region', () => {

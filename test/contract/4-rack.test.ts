@@ -24,6 +24,9 @@ const loops = async (): Promise<string[]> =>
 
 beforeAll(liveRegion);
 
+// Nothing of it is wanted any more; it would go on asking.
+afterAll(() => rack.sweep());
+
 describe('4: rackd alone', () => {
   test('without the secret it runs, and offers nothing', async () => {
     await begin(secret);

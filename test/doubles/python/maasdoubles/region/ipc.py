@@ -55,8 +55,13 @@ class Master:
         log.info("Worker pid:%d IPC disconnected.", pid)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(db.DatabaseError):
-            db.execute("DELETE FROM maasserver_regioncontrollerprocess WHERE region_id = %s AND pid = %s", self.node["id"], pid)
+        # The connection of this thread may be one that an outage has broken; then the next one is new.
+        for _ in range(2):
+            try:
+                db.execute("DELETE FROM maasserver_regioncontrollerprocess WHERE region_id = %s AND pid = %s", self.node["id"], pid)
+                break
+            except db.DatabaseError as error:
+                log.error("Failed to remove the endpoints of worker pid:%d: %s", pid, str(error).strip())
         db.forget()
 
     @staticmethod
