@@ -76,8 +76,8 @@ test.each(chosen.map((fault) => [fault.name, fault] as const))('%s', async (_, f
   }
 });
 
-(named ? test.skip : test)('a while after the last fault, everything still holds', async () => {
+(named || !full ? test.skip : test)('a while after the last fault, everything still holds', async () => {
   // MAAS looks at its services every 30 s.
-  const end = Date.now() + (full ? 65_000 : 32_000);
+  const end = Date.now() + 65_000;
   while (Date.now() < end) expect(await system.problems()).toEqual([]);
 });

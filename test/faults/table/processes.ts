@@ -46,8 +46,9 @@ const atOnce = (pod: Pod, chosen: boolean): Fault => ({
   },
 });
 
-const alone = (pod: Pod, container: string, name: Signal, within: number): Fault => ({
+const alone = (pod: Pod, container: string, name: Signal, within: number, chosen = false): Fault => ({
   name: `${pod}/${container}: SIG${name}`,
+  ...(chosen ? { chosen } : {}),
   cure: layer,
   within,
   make: async () => {
@@ -96,12 +97,12 @@ export const processFaults: readonly Fault[] = [
   inTurn('rack', 'TERM'),
   inTurn('rack', 'KILL'),
   atOnce('region', true),
-  atOnce('rack', true),
+  atOnce('rack', false),
   alone('region', 'regiond', 'KILL', 60),
   alone('region', 'temporal', 'KILL', 60),
   alone('region', 'dns', 'TERM', 45),
   alone('rack', 'rackd', 'KILL', 60),
-  alone('rack', 'agent', 'KILL', 60),
+  alone('rack', 'agent', 'KILL', 60, true),
   {
     name: 'a worker of regiond: SIGKILL',
     cure: 'MAAS itself (maasserver/workers.py); its container must not be restarted',
