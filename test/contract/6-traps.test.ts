@@ -2,12 +2,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processesOf } from '../../charts/tables/processes';
-import { pebbleFolder } from '../../charts/tables/volumes';
 import { until } from '../e2e/cluster';
 import { sql } from './database';
 import { get } from './http';
 import { listensOn } from './listeners';
-import { act, changed, control, hangUp, pebbleSocket, pids, services, stateOf } from './mux';
+import { act, changed, control, endSupervisor, hangUp, pebbleSocket, pids, services, startSupervisor, stateOf } from './mux';
 import { region } from './pods';
 import { start, type Running } from './process';
 import { live, liveRegion, serves, startProcess } from './region';
@@ -237,10 +236,9 @@ describe('6.9 and 6.11: the service mux', () => {
   });
 
   test('a Pebble whose socket is not there is "inactive"', async () => {
-    const supervisor = (await region.sh('cat /contract/run/pebble-ntp/pid')).trim();
-    await region.sh('kill -TERM "$1"; until [ -e /contract/run/pebble-ntp/exit ]; do sleep 0.1; done; rm -f "$2"', { args: [supervisor, pebbleSocket('ntp')] });
+    await endSupervisor(region, 'ntp');
     expect(await stateOf(region, 'ntp')).toBe('inactive');
-    await start(region, 'pebble-ntp', ['pebble', 'run', '--verbose'], { PEBBLE: pebbleFolder('ntp') });
+    await startSupervisor(region, 'ntp');
     await until('ntp is active', 30, async () => ((await stateOf(region, 'ntp')) === 'active' ? true : undefined));
   });
 

@@ -1,10 +1,11 @@
 /** The service manager of a pod, asked as MAAS asks it, and processes as the kernel sees them. */
 
 import { ports } from '../../charts/tables/ports';
-import { muxSocket, pebbleSocket } from '../../charts/tables/volumes';
+import { muxSocket, pebbleFolder, pebbleSocket } from '../../charts/tables/volumes';
 import { until } from '../e2e/cluster';
 import { ask, get, type Answer } from './http';
 import type { Pod } from './pod';
+import { Running, start } from './process';
 
 interface Services {
   readonly result?: readonly { readonly name: string; readonly current: string }[];
@@ -57,6 +58,16 @@ export const isReady = async (pod: Pod, process: string): Promise<boolean> =>
   (await get(pod, `http://127.0.0.1:${String(ports.health.number)}/ready/${process}`)).status === 200;
 
 export { pebbleSocket };
+
+/** Ends a process's Pebble, and with it the process: nobody can start that, neither MAAS nor the mux. */
+export async function endSupervisor(pod: Pod, name: string): Promise<void> {
+  await new Running(pod, `pebble-${name}`).kill('TERM', 40);
+  await pod.sh('rm -f "$1"', { args: [pebbleSocket(name)] });
+}
+
+export async function startSupervisor(pod: Pod, name: string): Promise<void> {
+  await start(pod, `pebble-${name}`, ['pebble', 'run', '--verbose'], { PEBBLE: pebbleFolder(name) });
+}
 
 /** The processes whose command line has this in it; gates, shells and supervisors do not count. */
 export async function pids(pod: Pod, text: string): Promise<number[]> {

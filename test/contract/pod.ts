@@ -10,6 +10,10 @@ export const namespace = 'maas-contract';
 /** Seconds for a command that should be quick. */
 const patience = 60;
 
+/** What kubectl says when it has not come as far as the pod, or has lost it. */
+const noCluster =
+  /^(Unable to connect to the server|The connection to the server|Error from server|error: (Internal error|cannot exec|error reading|unable to upgrade|lost connection|timed out)|error: pod)|websocket: close/m;
+
 export interface Stat {
   /** As in 0640. */
   readonly mode: string;
@@ -22,11 +26,14 @@ export interface Stat {
 export class Pod {
   constructor(readonly name: string) {}
 
-  /** Runs a command, whatever its exit code; 124 when it was ended because it took too long. */
-  try(script: string, options: { readonly args?: readonly string[]; readonly input?: string; readonly limit?: number } = {}): Promise<Result> {
+  /** Runs a command, whatever its exit code (124 when it was ended because it took too long); fails when it could not be run at all. */
+  async try(script: string, options: { readonly args?: readonly string[]; readonly input?: string; readonly limit?: number } = {}): Promise<Result> {
     const { args = [], input, limit = patience } = options;
     const command = ['timeout', '--kill-after=2', String(limit), 'bash', '-c', script, 'contract', ...args];
-    return attempt('kubectl', ['-n', namespace, 'exec', ...(input === undefined ? [] : ['-i']), this.name, '--', ...command], input);
+    const result = await attempt('kubectl', ['-n', namespace, 'exec', ...(input === undefined ? [] : ['-i']), this.name, '--', ...command], input);
+    // Otherwise whoever expects a command to fail would be content with a cluster that is away.
+    if (result.code !== 0 && noCluster.test(result.stderr)) throw new Error(`the pod ${this.name} cannot be asked: ${result.stderr}`);
+    return result;
   }
 
   /** Runs a shell script and gives its output; fails with everything it said. */

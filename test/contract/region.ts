@@ -2,11 +2,11 @@
 
 import type { Client } from 'pg';
 import { processesOf, type Process } from '../../charts/tables/processes';
-import { pebbleFolder } from '../../charts/tables/volumes';
 import { recordVersion } from '../../cli/postgres/ledger';
 import { until } from '../e2e/cluster';
 import { create, exists, role, sql, value } from './database';
 import { get } from './http';
+import { startSupervisor } from './mux';
 import { emptied, region } from './pods';
 import { namespace, type Pod } from './pod';
 import { start, type Running } from './process';
@@ -126,7 +126,7 @@ async function recordBootstrap(database: string): Promise<void> {
 
 /** Every process of a pod behind a Pebble of its own, with the mux in front, as in the chart's pod. */
 export async function startAll(pod: Pod, kind: 'region' | 'rack'): Promise<void> {
-  for (const { name } of processesOf(kind)) await start(pod, `pebble-${name}`, ['pebble', 'run', '--verbose'], { PEBBLE: pebbleFolder(name) });
+  for (const { name } of processesOf(kind)) await startSupervisor(pod, name);
   await start(pod, 'mux', ['maas-k8s', 'mux', kind]);
 }
 
