@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../e2e/cluster';
-import { run } from './command';
+import { run } from '../e2e/command';
 import { get } from './http';
 import { region } from './pods';
 import { start } from './process';
@@ -108,7 +108,7 @@ export class Mirror {
   }
 
   private async sign(path: string, document: object): Promise<void> {
-    const signed = await run('gpg', ['--homedir', this.home, '--batch', '--quiet', '--clearsign'], JSON.stringify(document));
+    const signed = await run('gpg', ['--homedir', this.home, '--batch', '--quiet', '--clearsign'], { input: JSON.stringify(document) });
     await region.write(`${folder}/www/${path}`, signed);
   }
 }

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../e2e/cluster';
 import type { Result } from '../e2e/command';
-import { attempt } from './command';
+import { attempt } from '../e2e/command';
 
 export const namespace = 'maas-contract';
 
@@ -30,7 +30,7 @@ export class Pod {
   async try(script: string, options: { readonly args?: readonly string[]; readonly input?: string; readonly limit?: number } = {}): Promise<Result> {
     const { args = [], input, limit = patience } = options;
     const command = ['timeout', '--kill-after=2', String(limit), 'bash', '-c', script, 'contract', ...args];
-    const result = await attempt('kubectl', ['-n', namespace, 'exec', ...(input === undefined ? [] : ['-i']), this.name, '--', ...command], input);
+    const result = await attempt('kubectl', ['-n', namespace, 'exec', ...(input === undefined ? [] : ['-i']), this.name, '--', ...command], { input });
     // Otherwise whoever expects a command to fail would be content with a cluster that is away.
     if (result.code !== 0 && noCluster.test(result.stderr)) throw new Error(`the pod ${this.name} cannot be asked: ${result.stderr}`);
     return result;

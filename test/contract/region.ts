@@ -10,7 +10,7 @@ import { startSupervisor } from './mux';
 import { emptied, region } from './pods';
 import { namespace, type Pod } from './pod';
 import { start, type Running } from './process';
-import { kubectl } from './command';
+import { kubectl } from '../e2e/command';
 
 export const secret = '0123456789abcdef0123456789abcdef';
 export const state = '/var/lib/maas';

@@ -1,7 +1,7 @@
 /** Before the cases: the namespace, the three pods, the role. With CONTRACT_KEEP set they are taken as an earlier run has left them. */
 
 import { until } from '../e2e/cluster';
-import { attempt, kubectl, run } from './command';
+import { attempt, kubectl, run } from '../e2e/command';
 import { askScript } from './http';
 import { namespace } from './pod';
 import { manifests, rack, region } from './pods';
@@ -29,7 +29,7 @@ const running = (): Promise<boolean> =>
 export default async function setup(): Promise<void> {
   if (!process.env.CONTRACT_KEEP) await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=true');
   await attempt('kubectl', ['create', 'namespace', namespace]);
-  for (const manifest of manifests) await run('kubectl', ['-n', namespace, 'apply', '-f', '-'], JSON.stringify(manifest));
+  for (const manifest of manifests) await run('kubectl', ['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(manifest) });
   await running();
   await ready();
   await sql('postgres', `DO $$ BEGIN CREATE ROLE ${role.name} LOGIN NOSUPERUSER PASSWORD '${role.password}'; EXCEPTION WHEN duplicate_object THEN END $$`);

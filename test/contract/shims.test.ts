@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../e2e/cluster';
-import { attempt, kubectl, run } from './command';
+import { attempt, kubectl, run } from '../e2e/command';
 import { control, stateOf } from './mux';
 import { namespace, Pod } from './pod';
 import { rack, rackImage, region } from './pods';
@@ -177,7 +177,7 @@ describe('machine-resources: on a node’s network the cluster’s own interface
       },
     };
     await attempt('kubectl', ['-n', namespace, 'delete', 'pod', host.name, '--ignore-not-found']);
-    await run('kubectl', ['-n', namespace, 'apply', '-f', '-'], JSON.stringify(manifest));
+    await run('kubectl', ['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(manifest) });
     await until('the pod on the host’s network', 60, async () =>
       (await kubectl('-n', namespace, 'get', 'pod', host.name, '-o', 'jsonpath={.status.phase}')) === 'Running' ? true : undefined,
     );

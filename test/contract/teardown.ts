@@ -1,4 +1,4 @@
-import { kubectl } from './command';
+import { kubectl } from '../e2e/command';
 import { namespace } from './pod';
 
 export default async function teardown(): Promise<void> {

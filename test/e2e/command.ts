@@ -17,7 +17,8 @@ export interface Options {
 /** Runs a command to its end, whatever its exit code. */
 export async function attempt(command: string, args: readonly string[], options: Options = {}): Promise<Result> {
   const running = execute(command, args, { maxBuffer: 256 * 1024 * 1024, env: { ...process.env, ...options.environment } });
-  running.child.stdin?.end(options.input ?? '');
+  // Who does not read what it is given may have ended before it is.
+  running.child.stdin?.on('error', () => undefined).end(options.input ?? '');
   try {
     return { code: 0, ...(await running) };
   } catch (error) {
