@@ -3,12 +3,14 @@ import type { Construct } from 'constructs';
 import { accountWith, ApiResource, secret } from './accounts';
 import { env, maasCommand, podSecurity, requests } from './container';
 import type { Database } from './database';
-import { imageOf, pull } from './image';
+import { images, pull } from './image';
 import { ContentJob, jobPod } from './job';
-import { labels, maasUrl } from './labels';
-import { text } from './render/expression';
+import { maasUrl, metadata, nameOf } from './labels';
+import { release } from './render/expression';
+import { text } from './render/functions';
 import { Manifest } from './render/manifest';
 import { values } from './tables/values';
+import { container } from './workload';
 
 /**
  * The Job that has to end before a region starts: secrets, schema, the seed of the region secret; then the
@@ -17,8 +19,8 @@ import { values } from './tables/values';
 export class Bootstrap extends Chart {
   constructor(scope: Construct, id: string, { database }: { readonly database: Database }) {
     super(scope, id);
-    const name = 'maas-bootstrap';
-    accountWith(this, 'bootstrap', name, [
+    const account = nameOf('bootstrap');
+    accountWith(this, 'bootstrap', account, [
       // Kubernetes cannot limit "create" to names.
       { verbs: ['create'], resources: [ApiResource.SECRETS] },
       {
@@ -33,15 +35,15 @@ export class Bootstrap extends Chart {
       // A migration waits for the regions of another version to end.
       { verbs: ['list'], resources: [ApiResource.PODS] },
     ]);
-    const container = {
+    const bootstrap = container(values.jobs, {
       name: 'bootstrap',
-      image: imageOf(values.images.region),
+      image: images.region,
       ...pull,
       command: ['maas-k8s', 'bootstrap'],
       env: [
-        env('NAMESPACE', values.namespace),
+        env('NAMESPACE', release.namespace),
         env('MAAS_URL', maasUrl),
-        env('REGION_IMAGE', imageOf(values.images.region)),
+        env('REGION_IMAGE', images.region),
         ...database.environment,
         env('DATABASE_EMBEDDED', text`${values.database.embedded}`),
         env('SECRET_REGION', values.secrets.region),
@@ -53,11 +55,11 @@ export class Bootstrap extends Chart {
       ],
       securityContext: maasCommand,
       resources: requests(200, 100),
-    };
-    new ContentJob(this, 'job', { component: 'bootstrap', name, container, security: podSecurity });
+    });
+    new ContentJob(this, 'job', { component: 'bootstrap', account, container: bootstrap, security: podSecurity });
     // The same again from time to time: a Secret that somebody has deleted is made again from what the database knows.
     new Manifest(this, 'reconcile', 'batch/v1/CronJob', {
-      metadata: { name: 'maas-reconcile', namespace: values.namespace, labels: labels('reconcile') },
+      metadata: metadata('reconcile', nameOf('reconcile')),
       spec: {
         schedule: '*/10 * * * *',
         concurrencyPolicy: 'Forbid',
@@ -66,7 +68,7 @@ export class Bootstrap extends Chart {
         jobTemplate: {
           spec: {
             backoffLimit: 0,
-            template: { metadata: { labels: labels('reconcile') }, spec: jobPod({ account: name, container, security: podSecurity, restartPolicy: 'Never' }) },
+            template: jobPod({ component: 'reconcile', account, container: bootstrap, security: podSecurity }, 'Never'),
           },
         },
       },

@@ -1,10 +1,13 @@
 /** Containers, made from the processes table. */
 
 import type { V1Container, V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
-import { text, type Expr, type Template } from './render/expression';
+import type { Expr, Template } from './render/expression';
+import { text } from './render/functions';
+import { images, pull } from './image';
 import type { Process } from './tables/processes';
 import { ports } from './tables/ports';
 import { pebbleFolder, type Volume } from './tables/volumes';
+import { container, type Workload } from './workload';
 
 export type Container = Template<V1Container>;
 
@@ -51,8 +54,8 @@ const asks = (what: 'alive' | 'ready', process: string, { host }: Health) => ({
 const supervised = { exec: { command: ['pebble', 'health'] } };
 
 /** The container of a process: Pebble as PID 1, with the layer that `maas-k8s config` has written. */
-export function processContainer(process: Process, image: Expr<string>, pull: object, health: Health): Container {
-  return {
+export function processContainer(process: Process, workload: Workload, image: Expr<string>, health: Health): Container {
+  return container(workload, {
     name: process.name,
     image,
     ...pull,
@@ -64,21 +67,20 @@ export function processContainer(process: Process, image: Expr<string>, pull: ob
     startupProbe: { ...supervised, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 60 },
     livenessProbe: { ...supervised, periodSeconds: 30, timeoutSeconds: 10, failureThreshold: 4 },
     readinessProbe: { ...asks('ready', process.name, health), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2 },
-  };
+  });
 }
 
 /** The container of the service mux. */
 export function muxContainer(
-  image: Expr<string>,
-  pull: object,
+  workload: Workload,
   args: Template<string[]>,
   mounts: readonly Template<V1VolumeMount>[],
   environment: readonly Template<V1EnvVar>[],
   health: Health,
 ): Container {
-  return {
+  return container(workload, {
     name: 'services',
-    image,
+    image: images.toolbox,
     ...pull,
     args,
     // Most of what the mux makes is gone at once; a smaller nursery costs nothing and saves 5 MiB.
@@ -89,5 +91,5 @@ export function muxContainer(
     startupProbe: { ...asks('alive', 'services', health), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 60 },
     livenessProbe: { ...asks('alive', 'services', health), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     readinessProbe: { ...asks('ready', 'services', health), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2 },
-  };
+  });
 }

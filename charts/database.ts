@@ -2,18 +2,17 @@ import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { account } from './accounts';
 import { env, podSecurity, secretFolder, secretMount, secretVolume } from './container';
-import { pullSecrets } from './image';
-import { labels, selector } from './labels';
-import { given, length, product, sum, text, when, type Expr } from './render/expression';
+import { kept, metadata, nameOf, selector } from './labels';
+import { named, release, when, type Expr } from './render/expression';
+import { given, text } from './render/functions';
 import { Manifest } from './render/manifest';
 import { rendererOf } from './render/renderer';
 import { ports } from './tables/ports';
+import { neededConnections } from './tables/connections';
 import { values } from './tables/values';
+import { container, podTemplate } from './workload';
 
-const name = 'maas-database';
-
-/** One region was measured to hold up to 60 connections; the Jobs and administrators need a few more. */
-const maxConnections = sum(product(60, length(values.region.members)), 20);
+const name = nameOf('database');
 
 /** uid and gid of the user postgres in the official Debian-based image. */
 const postgres = 999;
@@ -22,7 +21,10 @@ const postgres = 999;
  * Where the database is: the embedded one, or the one that the values name.
  */
 export class Database extends Chart {
-  readonly host: Expr<string> = when(values.database.embedded, text`${name}.${values.namespace}.svc.${values.clusterDomain}`, values.database.host);
+  readonly host: Expr<string> = named(
+    'database.host',
+    when(values.database.embedded, text`${name}.${release.namespace}.svc.${values.clusterDomain}`, values.database.host),
+  );
   readonly port: Expr<number> = when(values.database.embedded, ports.postgres.number, values.database.port);
 
   constructor(scope: Construct, id: string) {
@@ -33,16 +35,15 @@ export class Database extends Chart {
   }
 
   private embed(scope: Construct): void {
-    const meta = { name, namespace: values.namespace, labels: labels('database') };
     account(scope, 'database', name);
     new Manifest(scope, 'service', 'v1/Service', {
-      metadata: meta,
+      metadata: metadata('database', name),
       spec: { selector: selector('database'), ports: [{ name: ports.postgres.name, port: ports.postgres.number, targetPort: ports.postgres.name }] },
     });
     // A claim of its own, for the server changes the templates of a StatefulSet, and each apply would change them back.
-    const claim = `${name}-data`;
+    const claim = nameOf('database-data');
     new Manifest(scope, 'data', 'v1/PersistentVolumeClaim', {
-      metadata: { ...meta, name: claim },
+      metadata: { ...metadata('database', claim), annotations: kept },
       spec: {
         accessModes: ['ReadWriteOnce'],
         resources: { requests: { storage: values.database.storage.size } },
@@ -52,57 +53,54 @@ export class Database extends Chart {
     // The server is asked over TCP: while the image prepares a new database it listens on its Unix socket alone.
     const answers = ['pg_isready', '-q', '-h', '127.0.0.1', '-U'];
     new Manifest(scope, 'server', 'apps/v1/StatefulSet', {
-      metadata: meta,
+      metadata: metadata('database', name),
       spec: {
         serviceName: name,
         replicas: 1,
         selector: { matchLabels: selector('database') },
-        template: {
-          metadata: { labels: labels('database') },
-          spec: {
-            serviceAccountName: name,
-            automountServiceAccountToken: false,
-            enableServiceLinks: false,
-            imagePullSecrets: pullSecrets,
-            terminationGracePeriodSeconds: 120,
-            securityContext: {
-              ...podSecurity,
-              runAsNonRoot: true,
-              runAsUser: postgres,
-              runAsGroup: postgres,
-              fsGroup: postgres,
-              fsGroupChangePolicy: 'OnRootMismatch',
-            },
-            containers: [
-              {
-                name: 'postgres',
-                image: values.database.image,
-                imagePullPolicy: values.images.pullPolicy,
-                args: ['-c', text`max_connections=${maxConnections}`],
-                env: [
-                  env('POSTGRES_USER', values.database.user),
-                  env('POSTGRES_DB', values.database.name),
-                  env('POSTGRES_PASSWORD_FILE', `${secretFolder('database')}/password`),
-                  env('PGDATA', '/var/lib/postgresql/data/pgdata'),
-                ],
-                ports: [{ name: ports.postgres.name, containerPort: ports.postgres.number }],
-                volumeMounts: [{ name: 'data', mountPath: '/var/lib/postgresql/data' }, secretMount('database')],
-                securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-                resources: { requests: { memory: '256Mi', cpu: '100m' } },
-                startupProbe: { exec: { command: [...answers, values.database.user] }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 600 },
-                readinessProbe: { exec: { command: [...answers, values.database.user] }, periodSeconds: 5, timeoutSeconds: 5 },
-                // Refusing for a while (1), as during recovery, is a sign of life; only silence (2) is not.
-                livenessProbe: {
-                  exec: { command: ['sh', '-c', 'pg_isready -q -h 127.0.0.1; [ $? -lt 2 ]'] },
-                  periodSeconds: 20,
-                  timeoutSeconds: 10,
-                  failureThreshold: 6,
-                },
-              },
-            ],
-            volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }, secretVolume('database', values.secrets.database)],
+        template: podTemplate('database', values.database, {
+          serviceAccountName: name,
+          automountServiceAccountToken: false,
+          nodeSelector: when(given(values.database.nodeSelector), values.database.nodeSelector),
+          tolerations: when(given(values.database.tolerations), values.database.tolerations),
+          terminationGracePeriodSeconds: 120,
+          securityContext: {
+            ...podSecurity,
+            runAsNonRoot: true,
+            runAsUser: postgres,
+            runAsGroup: postgres,
+            fsGroup: postgres,
+            fsGroupChangePolicy: 'OnRootMismatch',
           },
-        },
+          containers: [
+            container(values.database, {
+              name: 'postgres',
+              image: values.database.image,
+              imagePullPolicy: values.images.pullPolicy,
+              args: ['-c', text`max_connections=${neededConnections}`],
+              env: [
+                env('POSTGRES_USER', values.database.user),
+                env('POSTGRES_DB', values.database.name),
+                env('POSTGRES_PASSWORD_FILE', `${secretFolder('database')}/password`),
+                env('PGDATA', '/var/lib/postgresql/data/pgdata'),
+              ],
+              ports: [{ name: ports.postgres.name, containerPort: ports.postgres.number }],
+              volumeMounts: [{ name: 'data', mountPath: '/var/lib/postgresql/data' }, secretMount('database')],
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+              resources: { requests: { memory: '256Mi', cpu: '100m' } },
+              startupProbe: { exec: { command: [...answers, values.database.user] }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 600 },
+              readinessProbe: { exec: { command: [...answers, values.database.user] }, periodSeconds: 5, timeoutSeconds: 5 },
+              // Refusing for a while (1), as during recovery, is a sign of life; only silence (2) is not.
+              livenessProbe: {
+                exec: { command: ['sh', '-c', 'pg_isready -q -h 127.0.0.1; [ $? -lt 2 ]'] },
+                periodSeconds: 20,
+                timeoutSeconds: 10,
+                failureThreshold: 6,
+              },
+            }),
+          ],
+          volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }, secretVolume('database', values.secrets.database)],
+        }),
       },
     });
   }

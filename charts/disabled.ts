@@ -1,4 +1,5 @@
-import { not, when } from './render/expression';
+import { when } from './render/expression';
+import { not } from './render/functions';
 import type { Process } from './tables/processes';
 
 /** Tells the mux which processes are deliberately not deployed. */

@@ -1,15 +1,16 @@
-import type { V1Container, V1PodSecurityContext, V1PodSpec } from '@kubernetes/client-node';
+import type { V1Container, V1PodSecurityContext } from '@kubernetes/client-node';
 import type { Construct } from 'constructs';
-import { pullSecrets } from './image';
-import { labels, type Component } from './labels';
-import { digest, text, type Template } from './render/expression';
+import { metadata, type Component } from './labels';
+import { merged, when, type Expr, type Template } from './render/expression';
+import { digest, given, text } from './render/functions';
 import { Manifest } from './render/manifest';
 import { values } from './tables/values';
+import { podTemplate, type PodTemplate } from './workload';
 
 export interface JobProps {
   readonly component: Component;
-  /** The service account's name, and the beginning of the Job's; the rest follows the content. */
-  readonly name: string;
+  /** The service account. */
+  readonly account: Expr<string>;
   readonly container: Template<V1Container>;
   readonly security: Template<V1PodSecurityContext>;
   /** What else calls for another run when it changes. */
@@ -17,39 +18,33 @@ export interface JobProps {
 }
 
 /** The pod of a Job: it has a token, unlike all others. */
-export const jobPod = ({
-  account,
-  container,
-  security,
-  restartPolicy = 'OnFailure',
-}: { readonly account: string; readonly restartPolicy?: 'OnFailure' | 'Never' } & Pick<JobProps, 'container' | 'security'>): Template<V1PodSpec> => ({
-  serviceAccountName: account,
-  automountServiceAccountToken: true,
-  enableServiceLinks: false,
-  imagePullSecrets: pullSecrets,
-  restartPolicy,
-  securityContext: security,
-  containers: [container],
-});
+export const jobPod = (
+  { component, account, container, security }: Omit<JobProps, 'follows'>,
+  restartPolicy: 'OnFailure' | 'Never' = 'OnFailure',
+): PodTemplate =>
+  podTemplate(component, values.jobs, {
+    serviceAccountName: account,
+    automountServiceAccountToken: true,
+    restartPolicy,
+    nodeSelector: when(given(values.jobs.nodeSelector), values.jobs.nodeSelector),
+    tolerations: when(given(values.jobs.tolerations), values.jobs.tolerations),
+    securityContext: security,
+    containers: [container],
+  });
 
 /**
  * A Job that may change: its name follows its content, so that a changed one is a new one and never meets
  * "field is immutable". Argo CD runs it as a hook, so that a finished Job does not count as missing.
  */
 export class ContentJob extends Manifest<'batch/v1/Job'> {
-  constructor(scope: Construct, id: string, { component, name, container, security, follows }: JobProps) {
-    const pod = jobPod({ account: name, container, security });
+  constructor(scope: Construct, id: string, { follows, ...props }: JobProps) {
+    const template = jobPod(props);
     super(scope, id, 'batch/v1/Job', {
       metadata: {
-        name: text`${name}-${digest([pod, follows])}`,
-        namespace: values.namespace,
-        labels: labels(component),
-        annotations: { 'argocd.argoproj.io/hook': 'Sync', 'argocd.argoproj.io/hook-delete-policy': 'BeforeHookCreation' },
+        ...metadata(props.component, text`${props.account}-${digest([template, follows])}`),
+        annotations: merged({ 'argocd.argoproj.io/hook': 'Sync', 'argocd.argoproj.io/hook-delete-policy': 'BeforeHookCreation' }, values.commonAnnotations),
       },
-      spec: {
-        backoffLimit: 20,
-        template: { metadata: { labels: labels(component) }, spec: pod },
-      },
+      spec: { backoffLimit: 20, template },
     });
   }
 }

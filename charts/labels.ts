@@ -1,10 +1,13 @@
 /** Labels and names that more than one part needs. */
 
-import { fallback, text, type Expr } from './render/expression';
+import { merged, named, release, when, type Expr } from './render/expression';
+import { fallback, given, text } from './render/functions';
 import { ports } from './tables/ports';
 import { values } from './tables/values';
 
-export type Component = 'database' | 'bootstrap' | 'reconcile' | 'region' | 'rack' | 'registration';
+export type Component = 'database' | 'bootstrap' | 'reconcile' | 'region' | 'rack' | 'registration' | 'test';
+
+type Texts = Readonly<Record<string, string | Expr<string>>>;
 
 /** The labels that select a component's pods. They are immutable, so they hold nothing that changes. */
 export const selector = (component: Component) => ({
@@ -12,15 +15,35 @@ export const selector = (component: Component) => ({
   'app.kubernetes.io/component': component,
 });
 
-export const labels = (component: Component) => ({ ...selector(component), 'app.kubernetes.io/part-of': 'maas' });
+/** Prefixes of labels and annotations that are ours to give. */
+export const reserved = { labels: ['app.kubernetes.io/', 'maas-k8s.io/'], annotations: ['argocd.argoproj.io/hook', 'helm.sh/', 'maas-k8s.io/'] };
+
+export const labels = (component: Component, own: Texts = {}, ...added: readonly Expr<Readonly<Record<string, string>>>[]): Expr<Record<string, string>> =>
+  merged({ ...selector(component), 'app.kubernetes.io/part-of': 'maas', ...own }, ...added, values.commonLabels);
+
+export const annotations = when(given(values.commonAnnotations), values.commonAnnotations);
+
+/** For what holds data: `helm uninstall` leaves it. */
+export const kept = merged({ 'helm.sh/resource-policy': 'keep' }, values.commonAnnotations);
 
 export const memberLabel = 'maas-k8s.io/member';
 export const poolLabel = 'maas-k8s.io/pool';
 
-export const regionService = 'maas-region';
+/** The name of one of our objects. */
+export const nameOf = (part: string | Expr<string>): Expr<string> => text`${values.fullnameOverride}-${part}`;
+
+/** What the objects of a namespace have in common. */
+export const metadata = (component: Component, name: Expr<string>, own: Texts = {}) => ({
+  name,
+  namespace: release.namespace,
+  labels: labels(component, own),
+  annotations,
+});
+
+export const regionService = nameOf('region');
 
 /** How racks, machines and the region itself reach the region. */
-export const maasUrl: Expr<string> = fallback(
-  values.maasUrl,
-  text`http://${regionService}.${values.namespace}.svc.${values.clusterDomain}:${ports.api.number}/MAAS`,
+export const maasUrl: Expr<string> = named(
+  'url',
+  fallback(values.maasUrl, text`http://${regionService}.${release.namespace}.svc.${values.clusterDomain}:${ports.api.number}/MAAS`),
 );

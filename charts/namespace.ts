@@ -1,41 +1,54 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { rackAccount } from './accounts';
-import { given, text, when } from './render/expression';
+import { annotations } from './labels';
+import { merged, release, when } from './render/expression';
+import { given, text } from './render/functions';
 import { Manifest } from './render/manifest';
 import { values } from './tables/values';
 
-/**
- * The namespace, and the rule that only racks use the host's network in it.
- *
- * Pod Security has one level per namespace; racks need the host's network and so the level "privileged". What that level
- * lets through for all other pods is taken back by the admission policy.
- */
+const own = { 'app.kubernetes.io/part-of': 'maas' };
+
+/** Pod Security level that the namespace needs: racks use the host's network. */
+export const podSecurityLevel = when(given(values.rack.pools), 'privileged', 'baseline');
+
+/** The namespace itself. Helm is given it: a release cannot make its own. */
 export class Namespace extends Chart {
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const level = when(given(values.rack.pools), 'privileged', 'baseline');
     new Manifest(this, 'namespace', 'v1/Namespace', {
       metadata: {
-        name: values.namespace,
-        labels: {
-          'app.kubernetes.io/part-of': 'maas',
-          'pod-security.kubernetes.io/enforce': level,
-          'pod-security.kubernetes.io/warn': level,
-        },
+        name: release.namespace,
+        labels: merged(
+          { ...own, 'pod-security.kubernetes.io/enforce': podSecurityLevel, 'pod-security.kubernetes.io/warn': podSecurityLevel },
+          values.commonLabels,
+        ),
+        annotations,
       },
     });
+  }
+}
 
-    const name = text`${values.namespace}-host-network`;
+/**
+ * The rule that only racks use the host's network in the namespace.
+ *
+ * Pod Security has one level per namespace; racks need the host's network and so the level "privileged". What that level
+ * lets through for all other pods is taken back here.
+ */
+export class Admission extends Chart {
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const name = text`${release.namespace}-host-network`;
+    const metadata = { name, labels: merged(own, values.commonLabels), annotations };
     new Manifest(this, 'policy', 'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy', {
-      metadata: { name, labels: { 'app.kubernetes.io/part-of': 'maas' } },
+      metadata,
       spec: {
         failurePolicy: 'Fail',
         matchConstraints: { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }] },
         validations: [
           {
-            expression: `object.spec.?serviceAccountName.orValue('') == '${rackAccount}' || !(object.spec.?hostNetwork.orValue(false) || object.spec.?hostPID.orValue(false) || object.spec.?hostIPC.orValue(false))`,
-            message: `only pods of the service account ${rackAccount} may use the host's namespaces here`,
+            expression: text`object.spec.?serviceAccountName.orValue('') == '${rackAccount}' || !(object.spec.?hostNetwork.orValue(false) || object.spec.?hostPID.orValue(false) || object.spec.?hostIPC.orValue(false))`,
+            message: text`only pods of the service account ${rackAccount} may use the host's namespaces here`,
           },
           {
             expression: 'object.spec.containers.all(c, !c.?securityContext.?privileged.orValue(false))',
@@ -45,11 +58,11 @@ export class Namespace extends Chart {
       },
     });
     new Manifest(this, 'policy-binding', 'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding', {
-      metadata: { name, labels: { 'app.kubernetes.io/part-of': 'maas' } },
+      metadata,
       spec: {
         policyName: name,
         validationActions: ['Deny'],
-        matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': values.namespace } } },
+        matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': release.namespace } } },
       },
     });
   }

@@ -3,14 +3,16 @@ import type { Construct } from 'constructs';
 import { account, rackAccount } from './accounts';
 import { env, field, mount, muxContainer, podSecurity, processContainer, requests, rootWith, secretFolder, secretMount, secretVolume } from './container';
 import { withoutDisabled } from './disabled';
-import { imageOf, pull, pullSecrets } from './image';
-import { labels, maasUrl, poolLabel, selector } from './labels';
-import { given, text, when, type References } from './render/expression';
+import { images, pull } from './image';
+import { maasUrl, metadata, nameOf, poolLabel, selector } from './labels';
+import { when, type References } from './render/expression';
+import { given, text } from './render/functions';
 import { Manifest } from './render/manifest';
 import { rendererOf } from './render/renderer';
 import { processesOf } from './tables/processes';
 import { values, type Values } from './tables/values';
 import { volumes } from './tables/volumes';
+import { container, podTemplate } from './workload';
 
 /** The mux answers the kubelet on the node's loopback interface: a rack shares the node's network. */
 const loopback = '127.0.0.1';
@@ -28,7 +30,6 @@ export class Racks extends Chart {
   }
 
   private pool(scope: Construct, pool: References<Values['rack']['pools'][number]>): void {
-    const image = imageOf(values.images.rack);
     const processes = processesOf('rack');
     const state = [volumes.state, volumes.config, volumes.locks, volumes.services, volumes.chrony, volumes.run, volumes.cache, volumes.spool];
     const poolLabels = { [poolLabel]: pool.name };
@@ -42,43 +43,41 @@ export class Racks extends Chart {
     ];
 
     new Manifest(scope, 'racks', 'apps/v1/DaemonSet', {
-      metadata: { name: text`maas-rack-${pool.name}`, namespace: values.namespace, labels: { ...labels('rack'), ...poolLabels } },
+      metadata: metadata('rack', nameOf(text`rack-${pool.name}`), poolLabels),
       spec: {
         selector: { matchLabels: { ...selector('rack'), ...poolLabels } },
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
-        template: {
-          metadata: { labels: { ...labels('rack'), ...poolLabels } },
-          spec: {
+        template: podTemplate(
+          'rack',
+          values.rack,
+          {
             hostNetwork: true,
             dnsPolicy: 'ClusterFirstWithHostNet',
             serviceAccountName: rackAccount,
             automountServiceAccountToken: false,
-            enableServiceLinks: false,
-            imagePullSecrets: pullSecrets,
             nodeSelector: when(given(pool.nodeSelector), pool.nodeSelector),
             tolerations: when(given(pool.tolerations), pool.tolerations),
             terminationGracePeriodSeconds: 60,
             securityContext: podSecurity,
             initContainers: [
-              {
+              container(values.rack, {
                 name: 'enrol',
-                image,
+                image: images.rack,
                 ...pull,
                 command: ['maas-k8s', 'config', 'rack'],
                 env: environment,
                 volumeMounts: [...state.map(mount), secretMount('region')],
                 securityContext: rootWith(),
                 resources: requests(60, 50),
-              },
+              }),
             ],
             containers: [
               ...processes.map((process) => {
-                const container = processContainer(process, image, pull, { host: loopback });
-                return process.enabled ? when(process.enabled, container) : container;
+                const running = processContainer(process, values.rack, images.rack, { host: loopback });
+                return process.enabled ? when(process.enabled, running) : running;
               }),
               muxContainer(
-                imageOf(values.images.toolbox),
-                pull,
+                values.rack,
                 ['mux', 'rack', `--health-address=${loopback}`, ...withoutDisabled(processes)],
                 [...[volumes.services, volumes.state, volumes.config, volumes.run].map(mount), secretMount('region')],
                 environment,
@@ -91,7 +90,8 @@ export class Racks extends Chart {
               secretVolume('region', values.secrets.region),
             ],
           },
-        },
+          poolLabels,
+        ),
       },
     });
   }

@@ -16,9 +16,10 @@ import {
   secretVolume,
 } from './container';
 import type { Database } from './database';
-import { imageOf, pull, pullSecrets } from './image';
-import { labels, maasUrl, memberLabel, regionService, selector } from './labels';
-import { exceeds, given, length, text, when, type References } from './render/expression';
+import { images, pull } from './image';
+import { kept, maasUrl, memberLabel, metadata, nameOf, regionService, selector } from './labels';
+import { merged, when, type References } from './render/expression';
+import { both, either, equals, exceeds, given, length, not, text } from './render/functions';
 import { Manifest } from './render/manifest';
 import { rendererOf } from './render/renderer';
 import { ports, type Port } from './tables/ports';
@@ -26,8 +27,9 @@ import { processesOf } from './tables/processes';
 import { values, type Values } from './tables/values';
 import { volumes } from './tables/volumes';
 import { withoutDisabled } from './disabled';
+import { container, podTemplate } from './workload';
 
-const headless = 'maas-region-members';
+const headless = nameOf('region-members');
 
 /** What the Service in front of the members offers, beside the API on port 80. */
 const offered: readonly Port[] = [ports.api, ports.internalApi, ports.temporal, ports.dns];
@@ -45,7 +47,7 @@ export class Region extends Chart {
     // One member alone must be allowed to go, or its node could never be drained.
     rendererOf(this).when(this, 'several', exceeds(length(values.region.members), 1), (several) => {
       new Manifest(several, 'disruption', 'policy/v1/PodDisruptionBudget', {
-        metadata: { name: regionService, namespace: values.namespace, labels: labels('region') },
+        metadata: metadata('region', regionService),
         spec: { maxUnavailable: 1, selector: { matchLabels: selector('region') } },
       });
     });
@@ -57,12 +59,11 @@ export class Region extends Chart {
   private services(): void {
     const toggled = processesOf('region').filter((process) => process.enabled);
     const { service } = values.region;
+    const chosen = both(not(equals(service.type, 'ClusterIP')), exceeds(service.nodePort, 0));
     new Manifest(this, 'service', 'v1/Service', {
       metadata: {
-        name: regionService,
-        namespace: values.namespace,
-        labels: labels('region'),
-        annotations: when(given(service.annotations), service.annotations),
+        ...metadata('region', regionService),
+        annotations: when(either(given(service.annotations), given(values.commonAnnotations)), merged({}, service.annotations, values.commonAnnotations)),
       },
       spec: {
         type: service.type,
@@ -70,13 +71,13 @@ export class Region extends Chart {
         selector: selector('region'),
         ports: [
           { name: 'http', port: 80, targetPort: ports.api.number, protocol: 'TCP' },
-          ...offered.flatMap(servicePorts),
+          ...offered.flatMap(servicePorts).map((port) => (port.name === ports.api.name ? { ...port, nodePort: when(chosen, service.nodePort) } : port)),
           ...toggled.flatMap((process) => process.listens.flatMap(servicePorts).map((port) => when(process.enabled!, port))),
         ],
       },
     });
     new Manifest(this, 'members', 'v1/Service', {
-      metadata: { name: headless, namespace: values.namespace, labels: labels('region') },
+      metadata: metadata('region', headless),
       spec: {
         clusterIP: 'None',
         // Members must find each other, and racks them, before they are ready.
@@ -88,10 +89,9 @@ export class Region extends Chart {
   }
 
   private member(scope: Construct, member: References<Values['region']['members'][number]>): void {
-    const name = text`maas-region-${member.name}`;
-    const image = imageOf(values.images.region);
+    const name = nameOf(text`region-${member.name}`);
+    const own = { [memberLabel]: member.name };
     const claim = text`${name}-images`;
-    const meta = { namespace: values.namespace, labels: { ...labels('region'), [memberLabel]: member.name } };
     const processes = processesOf('region');
     const state = [volumes.state, volumes.config, volumes.locks, volumes.services, volumes.bind, volumes.zones, volumes.chrony, volumes.spool];
 
@@ -105,7 +105,7 @@ export class Region extends Chart {
     ];
 
     new Manifest(scope, 'images', 'v1/PersistentVolumeClaim', {
-      metadata: { ...meta, name: claim },
+      metadata: { ...metadata('region', claim, own), annotations: kept },
       spec: {
         accessModes: ['ReadWriteOnce'],
         resources: { requests: { storage: values.region.storage.size } },
@@ -113,21 +113,20 @@ export class Region extends Chart {
       },
     });
     new Manifest(scope, 'controller', 'apps/v1/Deployment', {
-      metadata: { ...meta, name },
+      metadata: metadata('region', name, own),
       spec: {
         replicas: 1,
         // Two pods of one member would fight for its identity and its images.
         strategy: { type: 'Recreate' },
         selector: { matchLabels: { ...selector('region'), [memberLabel]: member.name } },
-        template: {
-          metadata: { labels: { ...labels('region'), [memberLabel]: member.name } },
-          spec: {
+        template: podTemplate(
+          'region',
+          values.region,
+          {
             hostname: name,
             subdomain: headless,
             serviceAccountName: regionService,
             automountServiceAccountToken: false,
-            enableServiceLinks: false,
-            imagePullSecrets: pullSecrets,
             nodeSelector: when(given(values.region.nodeSelector), values.region.nodeSelector),
             tolerations: when(given(values.region.tolerations), values.region.tolerations),
             affinity: {
@@ -140,20 +139,20 @@ export class Region extends Chart {
             terminationGracePeriodSeconds: 60,
             securityContext: podSecurity,
             initContainers: [
-              {
+              container(values.region, {
                 name: 'config',
-                image,
+                image: images.region,
                 ...pull,
                 command: ['maas-k8s', 'config', 'region'],
                 env: environment,
                 volumeMounts: [...state.map(mount), secretMount('database')],
                 securityContext: rootWith(),
                 resources: requests(60, 50),
-              },
-              {
+              }),
+              container(values.region, {
                 // Once per pod, before named and regiond read the keys (maas-run.md 6.4).
                 name: 'dns-keys',
-                image,
+                image: images.region,
                 ...pull,
                 command: ['/usr/lib/maas/maas-common', 'setup-dns'],
                 // Else MAAS adds a second control channel, which wants a key that Debian's packaging makes (provisioningserver/dns/config.py).
@@ -161,16 +160,15 @@ export class Region extends Chart {
                 volumeMounts: [volumes.state, volumes.config, volumes.bind, volumes.zones].map(mount),
                 securityContext: maasCommand,
                 resources: requests(60, 50),
-              },
+              }),
             ],
             containers: [
               ...processes.map((process) => {
-                const container = processContainer(process, image, pull, {});
-                return process.enabled ? when(process.enabled, container) : container;
+                const running = processContainer(process, values.region, images.region, {});
+                return process.enabled ? when(process.enabled, running) : running;
               }),
               muxContainer(
-                imageOf(values.images.toolbox),
-                pull,
+                values.region,
                 ['mux', 'region', ...withoutDisabled(processes)],
                 [...[volumes.services, volumes.state, volumes.config].map(mount), secretMount('database')],
                 environment,
@@ -183,7 +181,8 @@ export class Region extends Chart {
               secretVolume('database', values.secrets.database),
             ],
           },
-        },
+          own,
+        ),
       },
     });
   }

@@ -6,7 +6,9 @@ import type {
   V1Deployment,
   V1Job,
   V1Namespace,
+  V1ObjectMeta,
   V1PersistentVolumeClaim,
+  V1Pod,
   V1PodDisruptionBudget,
   V1RoleBinding,
   V1Service,
@@ -16,12 +18,13 @@ import type {
 } from '@kubernetes/client-node';
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import type { Template } from './expression';
+import type { Expr, Template } from './expression';
 import { rendererOf } from './renderer';
 
 interface Kinds {
   'v1/Namespace': V1Namespace;
   'v1/PersistentVolumeClaim': V1PersistentVolumeClaim;
+  'v1/Pod': V1Pod;
   'v1/Service': V1Service;
   'apps/v1/DaemonSet': V1DaemonSet;
   'apps/v1/Deployment': V1Deployment;
@@ -47,6 +50,28 @@ export class Manifest<K extends keyof Kinds> extends ApiObject {
   }
 
   override toJson(): unknown {
-    return { apiVersion: this.apiVersion, kind: this.kind, ...(rendererOf(this).object(this.body) as object) };
+    return rendererOf(this).object({ apiVersion: this.apiVersion, kind: this.kind, ...(this.body as object) });
   }
+}
+
+/** An object that is not known before its expression is. */
+export class Verbatim extends ApiObject {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly object: Expr<unknown>,
+  ) {
+    super(scope, id, { apiVersion: 'v1', kind: 'Object' });
+  }
+
+  override toJson(): unknown {
+    return rendererOf(this).object(this.object);
+  }
+}
+
+/** Gives an object of another library metadata with expressions in it. */
+export function setMetadata(construct: Construct, metadata: Template<V1ObjectMeta>): void {
+  const object = ApiObject.of(construct);
+  const render = object.toJson.bind(object);
+  object.toJson = () => ({ ...(render() as object), metadata: rendererOf(object).object(metadata) });
 }

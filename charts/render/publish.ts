@@ -1,20 +1,30 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
-const manifests = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+/** Paths in a folder, and their contents. */
+export type Files = ReadonlyMap<string, string>;
+
+/** All files of a folder and what is below it. */
+export function read(folder: string): Map<string, string> {
+  const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(found.map((entry) => join(entry.parentPath, entry.name)).map((path) => [relative(folder, path), readFileSync(path, 'utf8')]));
+}
 
 /**
- * Makes the manifests in one folder the manifests in another: writes what differs, removes what is gone, touches nothing else.
+ * Brings a folder up to date: writes what differs, removes what is gone, touches nothing else.
  *
+ * @param owned which files in the folder are ours to remove
  * @returns what was done, in words
  */
-export function publish(from: string, to: string): string {
-  mkdirSync(to, { recursive: true });
-  const old = new Map(manifests(to).map((name) => [name, readFileSync(join(to, name), 'utf8')]));
-  const fresh = new Map(manifests(from).map((name) => [name, readFileSync(join(from, name), 'utf8')]));
-  const changed = [...fresh].filter(([name, content]) => old.get(name) !== content);
-  const gone = [...old.keys()].filter((name) => !fresh.has(name));
-  for (const [name, content] of changed) writeFileSync(join(to, name), content);
-  for (const name of gone) rmSync(join(to, name));
-  return `${to}: ${String(fresh.size)} files, ${String(changed.length)} written, ${String(gone.length)} removed`;
+export function publish(files: Files, folder: string, owned: (path: string) => boolean): string {
+  mkdirSync(folder, { recursive: true });
+  const old = read(folder);
+  const changed = [...files].filter(([path, content]) => old.get(path) !== content);
+  const gone = [...old.keys()].filter((path) => owned(path) && !files.has(path));
+  for (const [path, content] of changed) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  for (const path of gone) rmSync(join(folder, path));
+  return `${folder}: ${String(files.size)} files, ${String(changed.length)} written, ${String(gone.length)} removed`;
 }

@@ -5,10 +5,10 @@
 
 import { App, YamlOutputType, type AppProps, type IResolver, type ResolutionContext } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
-import { elementAt, evaluate, Expr, resolve, type References, type Scope } from './expression';
+import { elementAt, evaluate, Expr, omitted, resolve, type References, type Scope } from './expression';
 
 export interface Renderer {
-  /** Plain data for one object. */
+  /** What an object gives to cdk8s. */
   object(template: unknown): unknown;
   /** Builds objects for every element of a list. */
   each<E>(scope: Construct, id: string, list: Expr<readonly E[]>, build: (scope: Construct, element: References<E>) => void): void;
@@ -16,7 +16,8 @@ export interface Renderer {
   when(scope: Construct, id: string, condition: Expr<boolean>, build: (scope: Construct) => void): void;
 }
 
-const renderers = new WeakMap<IConstruct, Renderer>();
+/** The renderer of each app. */
+export const renderers = new WeakMap<IConstruct, Renderer>();
 
 /** The renderer of the app that a construct belongs to. */
 export function rendererOf(construct: IConstruct): Renderer {
@@ -25,10 +26,9 @@ export function rendererOf(construct: IConstruct): Renderer {
   return renderer;
 }
 
-/** An app whose expressions are evaluated against values: plain manifests. */
+/** An app whose expressions are evaluated: plain manifests. */
 export class PlainApp extends App {
-  constructor(values: unknown, props: Omit<AppProps, 'resolvers'> = {}) {
-    const scope: Scope = { values };
+  constructor(scope: Scope, props: Omit<AppProps, 'resolvers'> = {}) {
     super({ yamlOutputType: YamlOutputType.FILE_PER_CHART, ...props, resolvers: [new ExpressionResolver(scope)] });
     renderers.set(this, new PlainRenderer(scope));
   }
@@ -39,7 +39,9 @@ class ExpressionResolver implements IResolver {
   constructor(private readonly scope: Scope) {}
 
   resolve(context: ResolutionContext): void {
-    if (context.value instanceof Expr) context.replaceValue(resolve(context.value, this.scope));
+    if (!(context.value instanceof Expr)) return;
+    const value = resolve(context.value, this.scope);
+    context.replaceValue(value === omitted ? undefined : value);
   }
 }
 

@@ -4,7 +4,8 @@
  * Facts about MAAS: its source at tag 3.7.3, and what was measured on it (figures are resident memory).
  */
 
-import { product, sum, type Expr } from '../render/expression';
+import type { Expr } from '../render/expression';
+import { product, sum } from '../render/functions';
 import { exists, http, listening, running, unixHttp, type Check } from './checks';
 import { bootstrapped, database, file, socket, tcp, temporal, type Fact } from './facts';
 import { ports } from './ports';
@@ -338,6 +339,7 @@ export const processes: readonly Process[] = [
       startedBy: 'maas',
       reload: 'restart',
       memory: 20,
+      enabled: values.rack.dhcp.enabled,
       absent: 'inactive',
     }),
   ),

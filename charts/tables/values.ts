@@ -3,11 +3,16 @@
  * TypeScript types, defaults, validation and documentation come from it.
  */
 
-import { Type, type Static, type TObject, type TProperties } from '@sinclair/typebox';
-import { references } from '../render/expression';
+import { Type, type SchemaOptions, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
+import { references, type Release, type Scope } from '../render/expression';
 
+// Patterns mean the same in JavaScript and in Go: Helm checks values against the same schema.
 const dnsLabel = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
+const qualifiedName = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$';
+const labelValue = '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$';
 const quantity = '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$';
+const tag = '^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$';
+const digest = '^(sha256:[0-9a-f]{64})?$';
 
 /** A closed object whose default is made of its properties' defaults. */
 const group = <P extends TProperties>(description: string, properties: P): TObject<P> =>
@@ -18,25 +23,98 @@ const toggle = (description: string, enabled: boolean) => group(description, { e
 const name = (description: string, fallback?: string) =>
   Type.String({ description, pattern: dnsLabel, maxLength: 40, ...(fallback === undefined ? {} : { default: fallback }) });
 
-const strings = (description: string) => Type.Record(Type.String(), Type.String(), { description, default: {} });
+/** A map whose keys match a pattern. */
+const map = <T extends TSchema>(pattern: string, value: T, options: SchemaOptions = {}) =>
+  Type.Record(Type.String({ pattern }), value, { additionalProperties: false, ...options });
 
-const image = (what: string, repository: string, tag: string) =>
+const label = Type.String({ pattern: labelValue, maxLength: 63 });
+const labels = (description: string) => map(qualifiedName, label, { description, default: {} });
+const texts = (description: string) => map(qualifiedName, Type.String(), { description, default: {} });
+
+/** A part of a Kubernetes object that goes through as it is; Kubernetes checks it. */
+const kubernetes = (description: string, ...examples: readonly object[]) => Type.Record(Type.String(), Type.Unknown(), { description, examples });
+
+const image = (what: string, repository: string, version: string) =>
   group(`Image of ${what}.`, {
     repository: Type.String({ default: repository, minLength: 1, pattern: '^[a-z0-9]+([._/-]+[a-z0-9]+)*$', description: 'Repository below images.registry.' }),
-    tag: Type.String({ default: tag, pattern: '^(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$', description: 'Tag; never "latest".' }),
-    digest: Type.String({ default: '', pattern: '^(sha256:[0-9a-f]{64})?$', description: 'Digest (sha256:…), used in addition to the tag where given.' }),
+    tag: Type.String({ default: version, pattern: tag, description: 'Tag; never "latest".' }),
+    digest: Type.String({ default: '', pattern: digest, description: 'Digest (sha256:…), used in addition to the tag where given.' }),
   });
 
-const toleration = Type.Object(
-  {
-    key: Type.Optional(Type.String()),
-    operator: Type.Optional(Type.Union([Type.Literal('Exists'), Type.Literal('Equal')])),
-    value: Type.Optional(Type.String()),
-    effect: Type.Optional(Type.Union([Type.Literal('NoSchedule'), Type.Literal('PreferNoSchedule'), Type.Literal('NoExecute')])),
-    tolerationSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
-  },
-  { additionalProperties: false },
-);
+const tolerations = (description: string) =>
+  Type.Array(
+    Type.Object(
+      {
+        key: Type.Optional(Type.String({ pattern: qualifiedName })),
+        operator: Type.Optional(Type.Union([Type.Literal('Exists'), Type.Literal('Equal')])),
+        value: Type.Optional(Type.String({ pattern: labelValue })),
+        effect: Type.Optional(Type.Union([Type.Literal('NoSchedule'), Type.Literal('PreferNoSchedule'), Type.Literal('NoExecute')])),
+        tolerationSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+      },
+      { additionalProperties: false },
+    ),
+    { description, default: [] },
+  );
+
+const quantities = map(qualifiedName, Type.String({ pattern: quantity }));
+
+/** What may be set of the pods of a part, whatever it is. */
+const pods = (of: string) => ({
+  affinity: Type.Record(Type.String(), Type.Unknown(), {
+    default: {},
+    description: `Affinity of ${of}; replaces what the chart has.`,
+    examples: [
+      {
+        nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'Exists' }] }] } },
+      },
+    ],
+  }),
+  topologySpreadConstraints: Type.Array(
+    Type.Object(
+      {
+        maxSkew: Type.Integer({ minimum: 1 }),
+        topologyKey: Type.String({ pattern: qualifiedName }),
+        whenUnsatisfiable: Type.Union([Type.Literal('DoNotSchedule'), Type.Literal('ScheduleAnyway')]),
+        labelSelector: Type.Optional(kubernetes('Pods that are counted.', { matchLabels: { 'app.kubernetes.io/name': 'maas' } })),
+      },
+      { additionalProperties: false },
+    ),
+    { default: [], description: `Spreading of ${of}.` },
+  ),
+  priorityClassName: Type.String({ default: '', pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$', description: `Priority class of ${of}.` }),
+  podLabels: labels(`Labels of ${of}.`),
+  podAnnotations: texts(`Annotations of ${of}.`),
+  resources: map(dnsLabel, Type.Object({ requests: Type.Optional(quantities), limits: Type.Optional(quantities) }, { additionalProperties: false }), {
+    default: {},
+    description: `Requests and limits by container, in ${of}; each replaces the chart’s requests for that container.`,
+  }),
+  extraEnv: Type.Array(
+    Type.Object(
+      {
+        name: Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }),
+        value: Type.Optional(Type.String()),
+        valueFrom: Type.Optional(kubernetes('Source of the value.', { secretKeyRef: { name: 'proxy', key: 'url' } })),
+      },
+      { additionalProperties: false },
+    ),
+    { default: [], description: `Environment variables for every container in ${of}.` },
+  ),
+  extraVolumes: Type.Array(kubernetes('A volume.', { name: 'extra', emptyDir: {} }), { default: [], description: `Volumes of ${of}.` }),
+  extraVolumeMounts: Type.Array(
+    Type.Object(
+      {
+        name: Type.String({ pattern: dnsLabel }),
+        mountPath: Type.String({ pattern: '^/[^:]*$' }),
+        subPath: Type.Optional(Type.String()),
+        readOnly: Type.Optional(Type.Boolean()),
+      },
+      { additionalProperties: false },
+    ),
+    { default: [], description: `Mounts for every container in ${of}.` },
+  ),
+});
+
+const placement = (of: string) => ({ nodeSelector: labels(`Node labels for ${of}.`), tolerations: tolerations(`Tolerations of ${of}.`) });
 
 const storage = (what: string, size: string) =>
   group(`Storage for ${what}.`, {
@@ -44,10 +122,22 @@ const storage = (what: string, size: string) =>
     storageClassName: Type.String({ default: '', description: 'Storage class; empty for the cluster’s default.' }),
   });
 
-const version = '3.7-0.1.0';
+/** Version of MAAS. */
+export const maasVersion = '3.7';
+
+/** Versions of MAAS, and of what is around it (package.json). */
+const version = `${maasVersion}-0.1.0`;
 
 export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
   namespace: name('Namespace that everything is put into.', 'maas'),
+  fullnameOverride: Type.String({
+    default: 'maas',
+    pattern: dnsLabel,
+    maxLength: 30,
+    description: 'Beginning of the names of all objects, and of the region controllers’ host names. Another one makes other controllers.',
+  }),
+  commonLabels: labels('Labels for all objects and pods.'),
+  commonAnnotations: texts('Annotations for all objects.'),
   clusterDomain: Type.String({ default: 'cluster.local', pattern: '^[a-z0-9.-]+$', description: 'DNS domain of the cluster.' }),
   maasUrl: Type.String({
     default: '',
@@ -80,15 +170,22 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
       description: 'Runs one PostgreSQL in the namespace. For production give the address of a database that is looked after.',
     }),
     host: Type.String({ default: '', description: 'Host of the external database; ignored while embedded is true.' }),
-    port: Type.Integer({ default: 5432, minimum: 1, maximum: 65535, description: 'Port.' }),
+    port: Type.Integer({ default: 5432, minimum: 1, maximum: 65535, description: 'Port of the external database.' }),
+    maxConnections: Type.Integer({
+      default: 100,
+      minimum: 1,
+      description: 'Connections that the external database allows (max_connections); the embedded one is given as many as it needs.',
+    }),
     name: Type.String({ default: 'maasdb', pattern: '^[a-z_][a-z0-9_]*$', maxLength: 63, description: 'Database, owned by the user.' }),
     user: Type.String({ default: 'maas', pattern: '^[a-z_][a-z0-9_]*$', maxLength: 63, description: 'Role; the password is in the Secret secrets.database.' }),
     image: Type.String({
       default: 'docker.io/library/postgres:16.10-bookworm',
-      pattern: '^[a-z0-9.:/_-]+:(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]*(@sha256:[0-9a-f]{64})?$',
+      pattern: '^[a-z0-9][a-z0-9.:/_-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$',
       description: 'Image of the embedded database: the official one, or one that keeps its contract.',
     }),
     storage: storage('the embedded database', '20Gi'),
+    ...placement('the embedded database'),
+    ...pods('the embedded database'),
   }),
   secrets: group('Names of the Secrets. Bootstrap makes those that do not exist and never changes those that do.', {
     region: name('Region secret that regions and racks share: key "secret", 32 hex characters.', 'maas-region-secret'),
@@ -113,15 +210,21 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
       description: 'regiond workers per member; MAAS has ten RPC ports (maasserver/rpc/regionservice.py).',
     }),
     storage: storage('boot images, per member', '50Gi'),
-    nodeSelector: strings('Node labels for the members.'),
-    tolerations: Type.Array(toleration, { default: [], description: 'Tolerations of the members.' }),
+    ...placement('the members'),
+    ...pods('the members'),
     service: group('The Service in front of all members.', {
       type: Type.Union([Type.Literal('ClusterIP'), Type.Literal('NodePort'), Type.Literal('LoadBalancer')], {
         default: 'ClusterIP',
         description: 'Type of the Service.',
       }),
       loadBalancerIP: Type.String({ default: '', description: 'Wanted address of a LoadBalancer.' }),
-      annotations: strings('Annotations of the Service, as load balancers want them.'),
+      nodePort: Type.Integer({
+        default: 0,
+        minimum: 0,
+        maximum: 65535,
+        description: 'Port of the API on every node, for the types NodePort and LoadBalancer; 0 lets the cluster choose.',
+      }),
+      annotations: texts('Annotations of the Service, as load balancers want them.'),
     }),
     proxy: toggle('HTTP proxy for machines (squid).', true),
     syslog: toggle('Syslog receiver for machines (rsyslog).', true),
@@ -132,8 +235,11 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
       Type.Object(
         {
           name: name('Name of the pool; a rack’s host name is <node>-<pool>.'),
-          nodeSelector: strings('Nodes of the pool, by label. A rack runs on each of them, on the host’s network.'),
-          tolerations: Type.Optional(Type.Array(toleration, { default: [], description: 'Tolerations of the pool.' })),
+          // Nothing in a list has a default: Helm would not fill it in.
+          nodeSelector: Type.Optional(
+            map(qualifiedName, label, { description: 'Nodes of the pool, by label; else all of them. A rack runs on each, on the host’s network.' }),
+          ),
+          tolerations: Type.Optional(tolerations('Tolerations of the pool.')),
         },
         { additionalProperties: false },
       ),
@@ -144,16 +250,39 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
       pattern: '^/[A-Za-z0-9._/-]+$',
       description: 'Folder on the node; DHCP leases are kept in <leasesPath>/<pool>.',
     }),
+    ...pods('the racks'),
+    dhcp: toggle('DHCP servers (dhcpd); MAAS starts them where a VLAN wants DHCP. Without them racks need no raw sockets.', true),
     proxy: toggle('HTTP proxy for machines (squid).', true),
     syslog: toggle('Syslog receiver for machines (rsyslog).', true),
     ntp: toggle('NTP server for machines (chrony).', true),
   }),
+  jobs: group('The Jobs: bootstrap and registration.', { ...placement('the Jobs'), ...pods('the Jobs') }),
   registration: group('The Job that sees every rack connected.', {
     timeoutSeconds: Type.Integer({ default: 900, minimum: 30, description: 'Seconds until registration gives up and says why.' }),
   }),
+  extraObjects: Type.Array(
+    Type.Object(
+      {
+        apiVersion: Type.String({ minLength: 1 }),
+        kind: Type.String({ minLength: 1 }),
+        metadata: Type.Object({ name: Type.String({ minLength: 1 }) }, { additionalProperties: Type.Unknown() }),
+      },
+      {
+        additionalProperties: Type.Unknown(),
+        examples: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'site', namespace: 'maas' }, data: { note: 'row {{ 4 }}' } }],
+      },
+    ),
+    { default: [], description: 'Objects of your own, deployed as they are. Name their namespace.' },
+  ),
 });
 
 export type Values = Static<typeof valuesSchema>;
+
+/** What may be set of a part's pods. */
+export type Pods = Pick<Values['rack'], keyof ReturnType<typeof pods>>;
+
+/** What expressions are evaluated against. The release is called after the project, for nothing else makes one. */
+export const scopeOf = (chosen: Values): Scope => ({ values: chosen, release: { Name: 'maas', Namespace: chosen.namespace } satisfies Release });
 
 /** The values as typed references, for charts and tables. */
 export const values = references<Values>(valuesSchema);

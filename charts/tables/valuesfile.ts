@@ -4,7 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Value, type ValueError, ValueErrorType } from '@sinclair/typebox/value';
 import type { TSchema } from '@sinclair/typebox';
 import { parseDocument } from 'yaml';
-import { valuesSchema, type Values } from './values';
+import { violations } from '../render/rules';
+import { rules } from './rules';
+import { scopeOf, valuesSchema, type Values } from './values';
 
 /** Everything that is wrong with a values file, one line each. */
 export class ValuesError extends Error {
@@ -65,6 +67,8 @@ export function checkValues(candidate: unknown, source: string): Values {
   const problems = new Map<string, string>();
   for (const error of Value.Errors(valuesSchema, complete)) if (!problems.has(error.path)) problems.set(error.path, explain(error));
   if (problems.size > 0) throw new ValuesError(source, [...problems.values()]);
+  const broken = violations(rules, scopeOf(complete as Values));
+  if (broken.length > 0) throw new ValuesError(source, broken);
   return complete as Values;
 }
 

@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { helmChart } from '../../charts/helm';
+import { read } from '../../charts/render/publish';
 import { processesOf } from '../../charts/tables/processes';
 import { loadValues } from '../../charts/tables/valuesfile';
 import { containers, objects, podLabels, podSpec, synthesize, type KubernetesObject } from './synth';
@@ -13,8 +15,9 @@ const named = (kind: string, name: string | RegExp): KubernetesObject => {
 };
 
 test('dist/ is what the charts make of the values here; `make` brings it up to date', () => {
-  const committed = new Map(readdirSync(dist).map((name) => [name, readFileSync(join(dist, name), 'utf8')]));
-  expect(Object.fromEntries(committed)).toEqual(Object.fromEntries(synthesize(loadValues({}).values)));
+  const { version } = JSON.parse(readFileSync(join(dist, '../package.json'), 'utf8')) as { version: string };
+  const chart = [...helmChart(version)].map(([path, content]) => [join('helm/maas', path), content] as const);
+  expect(Object.fromEntries(read(dist))).toEqual(Object.fromEntries([...synthesize(loadValues({}).values), ...chart]));
 });
 
 test('the namespace comes first, so that one pass of kubectl apply is enough', () => {
@@ -87,10 +90,10 @@ test('the embedded database has connections for every member, and goes away for 
   const three = objects(synthesize({ region: { members: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] } }));
   expect(podSpec(three.find(({ kind }) => kind === 'StatefulSet')!)!.containers[0].args).toEqual(['-c', 'max_connections=200']);
   expect(three.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name as string)).toEqual(['maas-region-a', 'maas-region-b', 'maas-region-c']);
-  const external = objects(synthesize({ database: { embedded: false, host: 'db.example.com' } }));
+  const external = objects(synthesize({ database: { embedded: false, host: 'db.internal' } }));
   expect(external.filter(({ kind }) => kind === 'StatefulSet')).toEqual([]);
   const job = external.find(({ kind, metadata }) => kind === 'Job' && (metadata.name as string).startsWith('maas-bootstrap'))!;
-  expect(containers(job)[0]!.env).toContainEqual({ name: 'DATABASE_HOST', value: 'db.example.com' });
+  expect(containers(job)[0]!.env).toContainEqual({ name: 'DATABASE_HOST', value: 'db.internal' });
 });
 
 test('a Job’s name follows its content', () => {

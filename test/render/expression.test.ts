@@ -1,22 +1,6 @@
 import fc from 'fast-check';
-import {
-  digest,
-  each,
-  elementAt,
-  equals,
-  evaluate,
-  fallback,
-  given,
-  length,
-  not,
-  product,
-  references,
-  resolve,
-  sum,
-  text,
-  when,
-  type Scope,
-} from '../../charts/render/expression';
+import { each, elementAt, evaluate, references, resolve, when, type Scope } from '../../charts/render/expression';
+import { digest, equals, fallback, given, length, not, product, sum, text } from '../../charts/render/functions';
 
 interface Data {
   readonly host: string;

@@ -28,15 +28,15 @@ test('maps are merged, lists are replaced', () => {
 test('every problem is reported once, with its path, the value and what is allowed', () => {
   expect(
     problemsOf(
-      'region: { workers: 11, wrokers: 2, service: { type: Loadbalancer } }\nnamespace: Bad_Name\nrack: { pools: [{ name: a, nodeSelector: { x: 1 } }, { nodeSelector: {} }] }\nimages: { region: { tag: latest } }\n',
+      'region: { workers: 11, wrokers: 2, service: { type: Loadbalancer } }\nnamespace: Bad_Name\nrack: { pools: [{ name: a, nodeSelector: { x: 1 } }, { nodeSelector: {} }] }\nimages: { region: { tag: la/test } }\n',
     ),
   ).toEqual([
     'namespace: "Bad_Name" is not allowed; wanted text no longer than 40 that matches ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
-    'images.region.tag: "latest" is not allowed; wanted text that matches ^(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$',
-    'region.wrokers: there is no such value; region has members, workers, storage, nodeSelector, tolerations, service, proxy, syslog, ntp',
+    'images.region.tag: "la/test" is not allowed; wanted text that matches ^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$',
+    expect.stringMatching(/^region\.wrokers: there is no such value; region has members, workers, storage, nodeSelector, .*, ntp$/),
     'region.workers: 11 is not allowed; wanted a whole number from 1 to 10',
     'region.service.type: "Loadbalancer" is not allowed; wanted one of "ClusterIP", "NodePort", "LoadBalancer"',
-    'rack.pools[0].nodeSelector.x: 1 is not allowed; wanted text',
+    expect.stringMatching(/^rack\.pools\[0\]\.nodeSelector\.x: 1 is not allowed; wanted text/),
     expect.stringMatching(/^rack\.pools\[1\]\.name: is missing; wanted text/),
   ]);
 });

@@ -1,0 +1,163 @@
+/** The rules table: what values may not be beyond their schema, with the cure. */
+
+import { maasUrl, nameOf, reserved } from '../labels';
+import type { Expr, References } from '../render/expression';
+import { both, differ, either, equals, exceeds, given, joined, keysBeside, keysMatching, length, lowerCase, matches, not, text } from '../render/functions';
+import { forEach, forEachPair, refuse, type Rule } from '../render/rules';
+import { neededConnections } from './connections';
+import { processesOf } from './processes';
+import { values, type Pods } from './values';
+
+/** A Kubernetes label, and so a host name (RFC 1123). */
+const longestName = 63;
+
+/** What people write where they mean to write something else later; RFC 2606 keeps the domains from ever being real. */
+const placeholder = 'change-?me|replace-?me|fix-?me|^todo$|^your-|[<>]|(^|[.@/])example(\\.(com|net|org))?($|[:/])';
+
+const isPlaceholder = (value: Expr<string>): Expr<boolean> => matches(lowerCase(value), placeholder);
+
+const placeholders: Rule = (
+  [
+    ['maasUrl', values.maasUrl],
+    ['images.registry', values.images.registry],
+    ['database.host', values.database.host],
+    ['admin.email', values.admin.email],
+    ['region.service.loadBalancerIP', values.region.service.loadBalancerIP],
+  ] as const
+).map(([path, value]) => refuse(path, isPlaceholder(value), text`"${value}" is a placeholder; give the real one, or leave it out`));
+
+const imageRules = (['region', 'rack', 'toolbox'] as const).map((name): Rule => {
+  const { tag, digest } = values.images[name];
+  return [
+    refuse(`images.${name}`, both(not(given(tag)), not(given(digest))), 'has neither a tag nor a digest, so nobody could say what runs; give one of them'),
+    refuse(`images.${name}.tag`, equals(tag, 'latest'), '"latest" is another image every day; give a version'),
+  ];
+});
+
+const databaseImage = values.database.image;
+const databaseRules: Rule = [
+  refuse(
+    'database.host',
+    both(not(values.database.embedded), not(given(values.database.host))),
+    'an external database needs its host; give one, or set database.embedded to true',
+  ),
+  refuse(
+    'database.maxConnections',
+    both(not(values.database.embedded), exceeds(neededConnections, values.database.maxConnections)),
+    text`${length(values.region.members)} region members with ${values.region.workers} workers need up to ${neededConnections} connections, and the database allows ${values.database.maxConnections}; raise max_connections there and say so here, or have fewer workers`,
+  ),
+  refuse(
+    'database.image',
+    not(matches(databaseImage, '(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})$')),
+    text`"${databaseImage}" has neither a tag nor a digest, so nobody could say what runs; give one of them`,
+  ),
+  refuse('database.image', matches(databaseImage, ':latest$'), '"latest" is another image every day; give a version'),
+];
+
+/** Names that only this cluster, or only this machine, can resolve. */
+const clusterLocal = text`^https?://(localhost|127\\.[0-9.]+|\\[::1\\]|[^/:.]+|[^/:]+\\.svc|[^/:]+\\.${values.clusterDomain})(:[0-9]+)?/`;
+
+const reachable: Rule = refuse(
+  'maasUrl',
+  both(given(values.maasUrl), given(values.rack.pools), values.rack.dhcp.enabled, matches(values.maasUrl, clusterLocal)),
+  text`machines that racks serve by DHCP cannot reach "${maasUrl}"; give an address or a name from outside the cluster, or set rack.dhcp.enabled to false`,
+);
+
+const members: Rule = [
+  forEachPair(values.region.members, (first, second, i, j) =>
+    refuse(
+      text`region.members[${j}].name`,
+      equals<string>(first.name, second.name),
+      text`"${second.name}" is the name of region.members[${i}], too; a member’s identity is its name`,
+    ),
+  ),
+  forEach(values.region.members, (member, i) => {
+    const host = nameOf(text`region-${member.name}`);
+    return refuse(
+      text`region.members[${i}].name`,
+      exceeds(length(host), longestName),
+      text`the host name "${host}" has ${length(host)} characters, and ${longestName} are allowed; shorten the name or fullnameOverride`,
+    );
+  }),
+];
+
+const pools: Rule = [
+  forEachPair(values.rack.pools, (first, second, i, j) =>
+    refuse(
+      text`rack.pools[${j}].name`,
+      equals<string>(first.name, second.name),
+      text`"${second.name}" is the name of rack.pools[${i}], too; a rack’s identity is its node and pool`,
+    ),
+  ),
+  forEachPair(values.rack.pools, (first, second, i, j) =>
+    refuse(
+      text`rack.pools[${j}].nodeSelector`,
+      not(differ(first.nodeSelector, second.nodeSelector)),
+      text`"${first.name}" (rack.pools[${i}]) and "${second.name}" can land on one node and would use the same ports there; give them selectors that exclude each other: one label with different values`,
+    ),
+  ),
+  forEach(values.rack.pools, (pool, i) => {
+    const name = nameOf(text`rack-${pool.name}`);
+    return refuse(
+      text`rack.pools[${i}].name`,
+      exceeds(length(name), longestName),
+      text`the name "${name}" has ${length(name)} characters, and ${longestName} are allowed; shorten the name or fullnameOverride`,
+    );
+  }),
+];
+
+const { service } = values.region;
+const ports: Rule = [
+  refuse(
+    'region.service.nodePort',
+    both(exceeds(service.nodePort, 0), equals(service.type, 'ClusterIP')),
+    text`${service.nodePort} has no meaning for a Service of the type ClusterIP; set region.service.type to NodePort or LoadBalancer`,
+  ),
+  refuse(
+    'region.service.nodePort',
+    both(exceeds(service.nodePort, 0), either(exceeds(30000, service.nodePort), exceeds(service.nodePort, 32767))),
+    text`${service.nodePort} is outside of the ports that clusters give to nodes, 30000 to 32767`,
+  ),
+];
+
+type Part = Pick<References<Pods>, keyof Pods>;
+const containersOf = (pod: 'region' | 'rack', ...others: readonly string[]): string[] => [...processesOf(pod).map(({ name }) => name), ...others, 'services'];
+
+/** The parts whose pods users may adjust, with the containers that these have. */
+const parts: readonly (readonly [string, Part, readonly string[]])[] = [
+  ['region', values.region, containersOf('region', 'config', 'dns-keys')],
+  ['rack', values.rack, containersOf('rack', 'enrol')],
+  ['database', values.database, ['postgres']],
+  ['jobs', values.jobs, ['bootstrap', 'register']],
+];
+
+type Texts = Expr<Readonly<Record<string, string>>>;
+
+const prefixes = (wanted: readonly string[]): string => `(${wanted.map((prefix) => prefix.replaceAll('.', '\\.')).join('|')}).*`;
+
+const ours = (path: string, map: Texts, wanted: readonly string[]): Rule => {
+  const taken = keysMatching(map, prefixes(wanted));
+  return refuse(path, given(taken), text`${joined(taken)}: what begins with ${wanted.join(', ')} is given by the chart itself; choose another name`);
+};
+
+const adjustments: Rule = parts.map(([path, part, containers]): Rule => {
+  const unknown = keysBeside(part.resources, containers);
+  return [
+    refuse(`${path}.resources`, given(unknown), text`there is no container ${joined(unknown)}; ${path} has ${containers.join(', ')}`),
+    ours(`${path}.podLabels`, part.podLabels, reserved.labels),
+    ours(`${path}.podAnnotations`, part.podAnnotations, reserved.annotations),
+  ];
+});
+
+export const rules: Rule = [
+  placeholders,
+  imageRules,
+  databaseRules,
+  reachable,
+  members,
+  pools,
+  ports,
+  ours('commonLabels', values.commonLabels, [...reserved.labels, 'pod-security.kubernetes.io/']),
+  ours('commonAnnotations', values.commonAnnotations, reserved.annotations),
+  adjustments,
+];
