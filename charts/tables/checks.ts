@@ -7,6 +7,7 @@ export type Check =
   | { readonly kind: 'http'; readonly port: number; readonly path: string; readonly json?: string }
   /** The same through a Unix socket. */
   | { readonly kind: 'unixHttp'; readonly socket: string; readonly path: string; readonly json?: string }
+  /** Finds a process that does not listen. One that hangs it finds late or never: the kernel accepts for it until its queue is full. */
   | { readonly kind: 'tcp'; readonly port: number }
   | { readonly kind: 'file'; readonly path: string }
   /** Nothing to ask: the process runs, and that is all that can be known. */

@@ -123,6 +123,8 @@ const chronyConf = `${volumes.chrony.path}/maas.conf`;
 export const namedConf = `${volumes.bind.path}/named.conf.maas`;
 
 const nginx = ['/usr/sbin/nginx', '-g', 'daemon off;', '-c', state('http/nginx.conf')];
+/** Where nginx answers by itself, whatever has become of the processes behind it. nginx does not start where one of its sockets is left. */
+export const nginxSocket = state('http/alive.sock');
 
 /** debian/maas-dhcp.maas-dhcpd.service, without the change of user. */
 const dhcpd = (version: 4 | 6): string[] => {
@@ -233,7 +235,8 @@ export const processes: readonly Process[] = [
     waitsFor: [...temporalConfiguration.map(file), ...clusterCertificates.map(file), database],
     listens: [ports.temporal, ports.temporalMatching, ports.temporalHistory, ports.temporalWorker, ports.temporalMembership, ports.temporalMetrics],
     mounts: [volumes.state, volumes.config],
-    alive: listening(ports.temporal),
+    alive: http(ports.temporalMetrics, '/metrics'),
+    ready: listening(ports.temporal),
     // maasserver/regiondservices/temporal.py writes the file and tells nobody.
     restartsOn: temporalConfiguration,
     memory: 125,
@@ -254,10 +257,12 @@ export const processes: readonly Process[] = [
     command: nginx,
     // nginx's workers set their groups even where they stay root.
     capabilities: ['SETGID'],
+    prepare: [removed(nginxSocket)],
     waitsFor: [file(state('http/regiond.nginx.conf')), file(state('http/regiond.nginx.stream.conf'))],
     listens: [ports.api, ports.internalApi],
     mounts: [volumes.state, volumes.images],
-    alive: listening(ports.api),
+    alive: unixHttp(nginxSocket, '/'),
+    ready: listening(ports.api),
     reload: 'SIGHUP',
     memory: 30,
   }),
@@ -319,10 +324,12 @@ export const processes: readonly Process[] = [
     command: nginx,
     // nginx's workers set their groups even where they stay root.
     capabilities: ['SETGID'],
+    prepare: [removed(nginxSocket)],
     waitsFor: [file(state('http/rackd.nginx.conf'))],
     listens: [ports.rackHttp],
     mounts: [volumes.state, volumes.run],
-    alive: listening(ports.rackHttp),
+    alive: unixHttp(nginxSocket, '/'),
+    ready: listening(ports.rackHttp),
     reload: 'SIGHUP',
     memory: 30,
   }),

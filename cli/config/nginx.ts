@@ -1,4 +1,4 @@
-import type { Pod } from '../../charts/tables/processes';
+import { nginxSocket, type Pod } from '../../charts/tables/processes';
 import { volumes } from '../../charts/tables/volumes';
 
 const folder = `${volumes.state.path}/http`;
@@ -38,6 +38,12 @@ export function nginxConf(pod: Pod): string {
     '  gzip on;',
     ...temporary,
     `  include ${folder}/*.nginx.conf;`,
+    '  # For the check whether nginx hangs.',
+    '  server {',
+    `    listen unix:${nginxSocket};`,
+    '    access_log off;',
+    '    return 204;',
+    '  }',
     '}',
     ...(pod === 'region' ? stream : []),
     '',

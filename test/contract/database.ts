@@ -14,8 +14,8 @@ export const serverCommand = [
 ];
 
 /** Runs SQL as the server's administrator; rows as lines, columns with | between them. */
-export async function sql(database: string, statement: string): Promise<string[]> {
-  const output = await server.sh('psql -X -q -A -t -v ON_ERROR_STOP=1 -U postgres -d "$1" -f -', { args: [database], input: statement });
+export async function sql(database: string, statement: string, pod = server): Promise<string[]> {
+  const output = await pod.sh('psql -X -q -A -t -v ON_ERROR_STOP=1 -U postgres -d "$1" -f -', { args: [database], input: statement });
   return output === '' ? [] : output.split('\n');
 }
 
@@ -37,9 +37,8 @@ export async function create(name: string, template = 'template1'): Promise<stri
 
 export const exists = async (name: string): Promise<boolean> => (await value('postgres', `SELECT count(*) FROM pg_database WHERE datname = '${name}'`)) === '1';
 
-const answers = async (): Promise<boolean> => (await server.try('pg_isready -q -h 127.0.0.1')).code === 0;
-
-export const ready = (): Promise<boolean> => until('the database server answers', 60, async () => ((await answers()) ? true : undefined));
+export const ready = (pod = server): Promise<boolean> =>
+  until('the database server answers', 60, async () => ((await pod.try('pg_isready -q -h 127.0.0.1')).code === 0 ? true : undefined));
 
 /** Nobody can connect, and whoever was is thrown out. */
 export async function stopServer(): Promise<void> {

@@ -5,7 +5,9 @@ import { until } from '../e2e/cluster';
 import type { Result } from '../e2e/command';
 import { attempt } from '../e2e/command';
 
-export const namespace = 'maas-contract';
+/** Each of Jest's workers has pods of its own. */
+export const namespaceOf = (worker: number): string => `maas-contract-${String(worker)}`;
+export const ownNamespace = namespaceOf(Number(process.env.JEST_WORKER_ID ?? 1));
 
 /** Seconds for a command that should be quick. */
 const patience = 60;
@@ -24,13 +26,16 @@ export interface Stat {
 }
 
 export class Pod {
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    readonly namespace = ownNamespace,
+  ) {}
 
   /** Runs a command, whatever its exit code (124 when it was ended because it took too long); fails when it could not be run at all. */
   async try(script: string, options: { readonly args?: readonly string[]; readonly input?: string; readonly limit?: number } = {}): Promise<Result> {
     const { args = [], input, limit = patience } = options;
     const command = ['timeout', '--kill-after=2', String(limit), 'bash', '-c', script, 'contract', ...args];
-    const result = await attempt('kubectl', ['-n', namespace, 'exec', ...(input === undefined ? [] : ['-i']), this.name, '--', ...command], { input });
+    const result = await attempt('kubectl', ['-n', this.namespace, 'exec', ...(input === undefined ? [] : ['-i']), this.name, '--', ...command], { input });
     // Otherwise whoever expects a command to fail would be content with a cluster that is away.
     if (result.code !== 0 && noCluster.test(result.stderr)) throw new Error(`the pod ${this.name} cannot be asked: ${result.stderr}`);
     return result;
@@ -82,7 +87,7 @@ export class Pod {
   /** Ends everything in the pod but its first process. */
   async sweep(): Promise<void> {
     // kill(-1) spares the first process and the caller; whoever started the caller is gone with the rest.
-    await attempt('kubectl', ['-n', namespace, 'exec', this.name, '--', 'bash', '-c', 'kill -KILL -- -1']);
+    await attempt('kubectl', ['-n', this.namespace, 'exec', this.name, '--', 'bash', '-c', 'kill -KILL -- -1']);
     await until(`${this.name}: nothing runs any more`, 10, async () => {
       const names = await this.sh('cat /proc/[0-9]*/comm 2>/dev/null | grep -vxE "pebble|bash|timeout|cat|grep" || true');
       if (names !== '') throw new Error(names.split('\n').join(', '));

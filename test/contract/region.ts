@@ -8,7 +8,7 @@ import { create, exists, role, sql, value } from './database';
 import { get } from './http';
 import { startSupervisor } from './mux';
 import { emptied, region } from './pods';
-import { namespace, type Pod } from './pod';
+import { ownNamespace, type Pod } from './pod';
 import { start, type Running } from './process';
 import { kubectl } from '../e2e/command';
 
@@ -41,7 +41,7 @@ export async function seed(database: string, secret: string): Promise<void> {
 
 export const seeded = (database: string): Promise<string> => value(database, `SELECT value->>'secret' FROM maasserver_secret WHERE path = '${seedPath}'`);
 
-export const podAddress = (name: string): Promise<string> => kubectl('-n', namespace, 'get', 'pod', name, '-o', 'jsonpath={.status.podIP}');
+export const podAddress = (name: string): Promise<string> => kubectl('-n', ownNamespace, 'get', 'pod', name, '-o', 'jsonpath={.status.podIP}');
 
 /** What `maas-k8s config region` wants to know. */
 async function settings(database: string, workers: number): Promise<string[]> {

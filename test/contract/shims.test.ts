@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../e2e/cluster';
 import { attempt, kubectl, run } from '../e2e/command';
 import { control, stateOf } from './mux';
-import { namespace, Pod } from './pod';
+import { ownNamespace, Pod } from './pod';
 import { rack, rackImage, region } from './pods';
 import { start } from './process';
 import { eventloops, liveRegion, podAddress, startProcess, state, webapp } from './region';
@@ -172,19 +172,19 @@ describe('machine-resources: on a node’s network the cluster’s own interface
         automountServiceAccountToken: false,
         restartPolicy: 'Never',
         terminationGracePeriodSeconds: 1,
-        nodeName: (await kubectl('-n', namespace, 'get', 'pod', region.name, '-o', 'jsonpath={.spec.nodeName}')).trim(),
+        nodeName: (await kubectl('-n', ownNamespace, 'get', 'pod', region.name, '-o', 'jsonpath={.spec.nodeName}')).trim(),
         containers: [{ name: host.name, image: rackImage, command: ['sleep', 'infinity'], securityContext: { runAsUser: 0, capabilities: { drop: ['ALL'] } } }],
       },
     };
-    await attempt('kubectl', ['-n', namespace, 'delete', 'pod', host.name, '--ignore-not-found']);
-    await run('kubectl', ['-n', namespace, 'apply', '-f', '-'], { input: JSON.stringify(manifest) });
+    await attempt('kubectl', ['-n', ownNamespace, 'delete', 'pod', host.name, '--ignore-not-found']);
+    await run('kubectl', ['-n', ownNamespace, 'apply', '-f', '-'], { input: JSON.stringify(manifest) });
     await until('the pod on the host’s network', 60, async () =>
-      (await kubectl('-n', namespace, 'get', 'pod', host.name, '-o', 'jsonpath={.status.phase}')) === 'Running' ? true : undefined,
+      (await kubectl('-n', ownNamespace, 'get', 'pod', host.name, '-o', 'jsonpath={.status.phase}')) === 'Running' ? true : undefined,
     );
   });
 
   afterAll(async () => {
-    await kubectl('-n', namespace, 'delete', 'pod', host.name, '--wait=false');
+    await kubectl('-n', ownNamespace, 'delete', 'pod', host.name, '--wait=false');
   });
 
   test('with it', async () => {

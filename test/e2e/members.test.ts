@@ -1,32 +1,11 @@
 /** Two region members behind one Service. The tests follow each other. */
 
-import { Api, Cluster, synthesize, type KubernetesObject } from './cluster';
+import { Api, Cluster, synthesize } from './cluster';
 import { kubectl } from './command';
+import { ask, member } from './members';
 
 const cluster = new Cluster('maas-members');
 let controllers: Map<string, string>;
-
-const member = async (name: string): Promise<KubernetesObject> =>
-  (await cluster.list('pods', `maas-k8s.io/member=${name}`)).find(({ metadata }) => metadata.deletionTimestamp === undefined)!;
-
-/** Asks the Service from inside the pod of member a, for some seconds; counts answers by status or error. */
-async function ask(seconds: number): Promise<Record<string, number>> {
-  const script = `
-    const counts = {};
-    const end = Date.now() + ${String(seconds * 1000)};
-    const count = (outcome) => { counts[outcome] = (counts[outcome] ?? 0) + 1; };
-    (async () => {
-      while (Date.now() < end) {
-        await fetch('http://maas-region:5240/MAAS/api/2.0/version/', { headers: { connection: 'close' }, signal: AbortSignal.timeout(3000) }).then(({ status }) => count(status), ({ cause, name }) => count(cause?.code ?? name));
-        await new Promise((done) => setTimeout(done, 100));
-      }
-      console.log(JSON.stringify(counts));
-    })();`;
-  return JSON.parse(await cluster.exec((await member('a')).metadata.name as string, 'services', '/opt/maas-k8s/bin/node', '-e', script)) as Record<
-    string,
-    number
-  >;
-}
 
 const rpc = async (): Promise<string[]> =>
   cluster.forward('maas-region', 5240, async (port) => {
@@ -51,7 +30,7 @@ test('both come up, on different nodes, as two controllers of one MAAS', async (
 
 test('they share the certificates and the secret, and each has its own images', async () => {
   const print = async (name: string): Promise<string> => {
-    const { metadata } = await member(name);
+    const { metadata } = await member(cluster, name);
     return cluster.exec(metadata.name as string, 'regiond', 'sh', '-c', 'cat /var/lib/maas/certificates/* /var/lib/maas/secret | sha256sum');
   };
   expect(await print('a')).toBe(await print('b'));
@@ -62,8 +41,8 @@ test('they share the certificates and the secret, and each has its own images', 
 });
 
 test('while one goes away and comes back, no request fails, and it is the same controller', async () => {
-  const asked = ask(40);
-  await cluster.kubectl('delete', 'pod', (await member('b')).metadata.name as string, '--wait=false');
+  const asked = ask(cluster, await member(cluster, 'a'), 'maas-region', 40);
+  await cluster.kubectl('delete', 'pod', (await member(cluster, 'b')).metadata.name as string, '--wait=false');
   const counts = await asked;
   expect(Object.keys(counts)).toEqual(['200']);
   await cluster.allReady('region', 2, 120);

@@ -5,11 +5,13 @@ import type { Fault } from './fault';
 import { heading, keep, line, print, type Outcome } from './report';
 import { cluster, manifests, start } from './start';
 import { System } from './system';
-import { choose } from './table';
+import { choose, faults } from './table';
 
 const { full, named, chosen, skipped } = choose(process.env.FAULTS);
 const system = new System(cluster);
 const outcomes: Outcome[] = [];
+/** Seconds, for a system whose cure has been taken out: it need not be waited for as long. */
+const shorter = Number(process.env.FAULTS_WITHIN ?? Infinity);
 
 const hold = (what: string, limitSeconds: number, look: () => Promise<string[]>): Promise<boolean> =>
   until(what, limitSeconds, async () => {
@@ -33,12 +35,17 @@ beforeAll(async () => {
 
 afterAll(() => {
   console.log(print(outcomes, skipped));
-  keep(outcomes);
+  // Those of a system without one of its cures say nothing of the product.
+  if (shorter === Infinity)
+    keep(
+      outcomes,
+      faults.map(({ name }) => name),
+    );
 });
 
 /** @returns seconds until all containers were ready, and until everything held */
 async function recover(fault: Fault, before: Awaited<ReturnType<System['restarts']>>, ended: number): Promise<{ ready: number; recovered: number }> {
-  const left = (): number => fault.within - seconds(ended);
+  const left = (): number => Math.min(fault.within, shorter) - seconds(ended);
   await hold('all containers ready', left(), () => system.podProblems());
   const ready = seconds(ended);
   await hold('MAAS’s own account is true again', left(), () => system.problems());
@@ -54,7 +61,7 @@ test.each(chosen.map((fault) => [fault.name, fault] as const))('%s', async (_, f
   const undo: (() => Promise<unknown>)[] = [];
   const notes: string[] = [];
   const began = Date.now();
-  const outcome = { fault: fault.name, within: fault.within };
+  const outcome = { fault: fault.name, date: new Date().toISOString(), within: fault.within };
   const world = { cluster, system, manifests, full, undo: (how: () => Promise<unknown>) => undo.push(how), note: (text: string) => notes.push(text) };
   let result: Partial<Outcome> = {};
   try {

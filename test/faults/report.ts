@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export interface Outcome {
   readonly fault: string;
+  readonly date: string;
   /** Seconds from the fault's end until every container was ready. */
   readonly ready?: number;
   /** Seconds from the fault's end until everything held, MAAS's own account of itself included, which it renews every 30 s. */
@@ -23,7 +24,14 @@ export const line = ({ fault, ready, recovered, within, took, note, failure }: O
 export const print = (outcomes: readonly Outcome[], skipped: readonly string[]): string =>
   [heading, ...outcomes.map(line), ...skipped.map((name) => `skipped, it wants the lab: ${name}`)].join('\n');
 
-export function keep(outcomes: readonly Outcome[]): void {
+const file = 'build/faults.json';
+
+/** What was looked at before: the table is often run by parts. */
+export const known = (): Outcome[] => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { faults: Outcome[] }).faults : []);
+
+/** @param order names of all faults */
+export function keep(outcomes: readonly Outcome[], order: readonly string[]): void {
+  const all = new Map([...known(), ...outcomes].map((outcome) => [outcome.fault, outcome]));
   mkdirSync('build', { recursive: true });
-  writeFileSync('build/faults.json', `${JSON.stringify({ date: new Date().toISOString(), faults: outcomes }, undefined, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ faults: order.flatMap((name) => all.get(name) ?? []) }, undefined, 2)}\n`);
 }

@@ -157,6 +157,10 @@ test('only the region’s nginx passes connections through', () => {
   for (const pod of ['region', 'rack'] as const) expect(nginxConf(pod)).not.toContain('daemon');
 });
 
+test('nginx answers by itself where it is asked whether it hangs', () => {
+  for (const pod of ['region', 'rack'] as const) expect(nginxConf(pod)).toMatch(/server \{\s+listen unix:\/var\/lib\/maas\/http\/alive.sock;[^}]*return 204;/);
+});
+
 /** provisioningserver/templates/dns of MAAS 3.7.3: what its own files define; a second definition ends named. */
 const definedByMaas = [
   /forwarders/,

@@ -1,8 +1,9 @@
 /** What MAAS runs on fails: nodes, API server, DNS. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until, type KubernetesObject } from '../../e2e/cluster';
+import { Api, Cluster, synthesize, until, type KubernetesObject } from '../../e2e/cluster';
 import { kubectl } from '../../e2e/command';
+import { ask } from '../../e2e/members';
 import type { Fault, World } from '../fault';
 import { powerOff, powerOn, stopApiServer } from '../lab';
 import { firstPod, podName, signal } from '../pods';
@@ -88,4 +89,53 @@ export const clusterFaults: readonly Fault[] = [
     if (other === undefined) throw new Error('the cluster has one node only');
     return other;
   }),
+  {
+    name: 'power failure of a node with one of two region members',
+    lab: true,
+    wide: true,
+    cure: 'charts/region.ts: members on different nodes, one Service, a claim for the images of each',
+    within: 240,
+    replaces: ['region', 'rack', 'database'],
+    restarts: 'any',
+    make: async (world) => {
+      const other = new Cluster('maas-members');
+      await other.remove();
+      world.undo(() => other.remove());
+      await kubectl('apply', '-f', await synthesize('test/e2e/members.values.yaml', 'build/e2e/members'));
+      const pods = await other.allReady('region', 2, 240);
+      await other.jobComplete('bootstrap', 120);
+      const nodeOf = ({ spec }: KubernetesObject): string => spec.nodeName as string;
+      // A database that is lost is another fault.
+      const databaseNode = nodeOf(await other.get('pod', 'maas-database-0'));
+      const lost = pods.find((pod) => nodeOf(pod) !== databaseNode)!;
+      const left = pods.find((pod) => nodeOf(pod) === databaseNode)!;
+      const controllers = async (): Promise<string> =>
+        JSON.stringify([...(await new Api(other, await other.secret('maas-api-key', 'key')).controllers('region'))].sort());
+      const before = await controllers();
+      const image = '/var/lib/maas/image-storage/kept';
+      await other.exec(lost.metadata.name as string, 'regiond', 'sh', '-c', `echo kept > ${image}`);
+
+      world.undo(() => powerOn(nodeOf(lost)));
+      // By address: the cluster's DNS may have been on that node, too.
+      const asking = ask(other, left, (await other.get('service', 'maas-region')).spec.clusterIP as string, 60);
+      await sleep(3000);
+      await powerOff(nodeOf(lost));
+      const counts = await asking;
+      const asked = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      const failed = asked - (counts['200'] ?? 0);
+      const lateCounts = await ask(other, left, (await other.get('service', 'maas-region')).spec.clusterIP as string, 10);
+      world.note(
+        `${String(failed)} of ${String(asked)} requests failed in the minute of the failure: ${JSON.stringify(counts)}; then ${JSON.stringify(lateCounts)}`,
+      );
+      if (Object.keys(lateCounts).join() !== '200') throw new Error(`a minute after the failure: ${JSON.stringify(lateCounts)}`);
+      await powerOn(nodeOf(lost));
+      await nodeReady(nodeOf(lost), 'True');
+      return async () => {
+        const [again] = (await other.allReady('region', 2, 240)).filter((pod) => nodeOf(pod) === nodeOf(lost));
+        if ((await other.exec(again!.metadata.name as string, 'regiond', 'cat', image)).trim() !== 'kept') throw new Error('it has lost its images');
+        const after = await controllers();
+        if (after !== before) throw new Error(`region controllers were ${before}, are ${after}`);
+      };
+    },
+  },
 ];
