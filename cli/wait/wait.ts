@@ -5,6 +5,7 @@ import { Failure } from '../failure';
 import { log } from '../log';
 import { printSeconds, sleep } from '../time';
 import { become } from './become';
+import { endOrphans } from './orphans';
 import { prepare } from './prepare';
 import { probe } from './probe';
 import { writeReport } from './report';
@@ -30,6 +31,7 @@ export async function wait(written: readonly string[], command: readonly string[
   process.on('SIGHUP', () => undefined);
 
   const facts = written.map(parseFact);
+  if (process.ppid === 1) await endOrphans();
   for (const kind of ['directory', 'empty', 'remove', 'unlink'] as const) for (const path of options[kind]) prepare({ kind, path });
 
   const report = options.report;

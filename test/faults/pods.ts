@@ -64,7 +64,7 @@ export async function steady(pod: string, containers: readonly string[]): Promis
   const before = await pids();
   await sleep(8000);
   const after = await pids();
-  const changed = after.filter((now, index) => now !== before[index]);
+  const changed = after.filter((now, index) => now !== before[index] || now.endsWith(' '));
   if (changed.length > 0) throw new Error(`${pod}: does not stay up: ${changed.join(', ')}, a few seconds ago ${before.join(', ')}`);
 }
 
