@@ -122,10 +122,10 @@ export const databaseFaults: readonly Fault[] = [
       };
       world.undo(() => change(right));
       const region = await podName('region');
-      await change('another-password-of-ours');
+      await change('a-password-of-the-faults');
       await cutConnections();
       await until('regiond.conf has the new password', 150, async () =>
-        (await world.cluster.exec(region, 'regiond', 'cat', '/etc/maas/regiond.conf')).includes('another-password-of-ours') ? true : undefined,
+        (await world.cluster.exec(region, 'regiond', 'cat', '/etc/maas/regiond.conf')).includes('a-password-of-the-faults') ? true : undefined,
       );
       await until('the region is useful with it', 150, async () => {
         const problem = await usable(region);
@@ -135,7 +135,7 @@ export const databaseFaults: readonly Fault[] = [
       await change(right);
       await cutConnections();
       await until('regiond.conf has the old password', 150, async () =>
-        (await world.cluster.exec(region, 'regiond', 'cat', '/etc/maas/regiond.conf')).includes('another-password-of-ours') ? undefined : true,
+        (await world.cluster.exec(region, 'regiond', 'cat', '/etc/maas/regiond.conf')).includes('a-password-of-the-faults') ? undefined : true,
       );
     },
   },

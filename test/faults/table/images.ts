@@ -50,6 +50,8 @@ const complete = (world: World, limitSeconds: number): Promise<boolean> =>
     return true;
   });
 
+const storage = '/var/lib/maas/image-storage';
+
 const interrupted = (name: string, cure: string, replaces: readonly string[], interrupt: (world: World) => Promise<unknown>): Fault => ({
   name,
   cure,
@@ -64,11 +66,11 @@ const interrupted = (name: string, cure: string, replaces: readonly string[], in
     await interrupt(world);
     return async () => {
       await complete(world, 240);
+      const files = await world.cluster.exec(await podName('region'), 'regiond', 'find', storage, '-type', 'f', '-size', '+1000k');
+      if (files.trim().split('\n').length !== 3) throw new Error(`complete, says MAAS; of three files there are ${files}`);
     };
   },
 });
-
-const storage = '/var/lib/maas/image-storage';
 
 /** A small file system in the place of the region's claim: sizes of claims are not enforced everywhere. */
 async function smallStorage(world: World, megabytes: number): Promise<void> {
