@@ -125,6 +125,8 @@ export const namedConf = `${volumes.bind.path}/named.conf.maas`;
 const nginx = ['/usr/sbin/nginx', '-g', 'daemon off;', '-c', state('http/nginx.conf')];
 /** Where nginx answers by itself, whatever has become of the processes behind it. nginx does not start where one of its sockets is left. */
 export const nginxSocket = state('http/alive.sock');
+/** It ends at once. While its workers outlive it and keep its log open, Pebble waits as long as this before it starts it again. */
+const nginxStop = 5;
 
 /** debian/maas-dhcp.maas-dhcpd.service, without the change of user. */
 const dhcpd = (version: 4 | 6): string[] => {
@@ -264,6 +266,7 @@ export const processes: readonly Process[] = [
     alive: unixHttp(nginxSocket, '/'),
     ready: listening(ports.api),
     reload: 'SIGHUP',
+    stopSeconds: nginxStop,
     memory: 30,
   }),
   process('dns', {
@@ -331,6 +334,7 @@ export const processes: readonly Process[] = [
     alive: unixHttp(nginxSocket, '/'),
     ready: listening(ports.rackHttp),
     reload: 'SIGHUP',
+    stopSeconds: nginxStop,
     memory: 30,
   }),
   ...([4, 6] as const).map((version) =>
