@@ -21,14 +21,14 @@ const containers = (pod: Pod, chosen: boolean): Fault => ({
   },
 });
 
-const oneContainer = (pod: Pod, container: string, cure: string): Fault => ({
-  name: `container ${pod}/${container}: SIGKILL`,
+const mux = (pod: Pod): Fault => ({
+  name: `container ${pod}/services: SIGKILL`,
   lab: true,
-  cure,
+  cure: 'cli/mux/mux.ts: the old socket goes',
   within: 90,
-  restarts: [`${pod}/${container}`],
+  restarts: [`${pod}/services`],
   make: async () => {
-    await killContainer(await firstPod(pod), container);
+    await killContainer(await firstPod(pod), 'services');
   },
 });
 
@@ -51,9 +51,8 @@ const deleted = (name: string, components: readonly string[], within: number, fl
 export const podFaults: readonly Fault[] = [
   containers('region', true),
   containers('rack', false),
-  oneContainer('region', 'services', 'cli/mux/mux.ts: the old socket goes; cli/mux/wanted.ts: what MAAS asked for is remembered'),
-  oneContainer('rack', 'services', 'cli/mux/mux.ts: the old socket goes; cli/mux/wanted.ts: what MAAS asked for is remembered'),
-  oneContainer('region', 'temporal', 'charts/tables/processes.ts: what temporal waits for'),
+  mux('region'),
+  mux('rack'),
   {
     name: 'the mux is killed while a change is under way',
     chosen: true,

@@ -6,7 +6,7 @@ import { seconds } from '../../e2e/cluster';
 import type { Fault } from '../fault';
 import { firstPod, pidOf, podName, replaced, running, signal, steady, type Signal } from '../pods';
 
-const layer = "cli/config/layer.ts: 'on-success' and 'on-failure' restart";
+const layer = "cli/config/layer.ts: 'on-success' and 'on-failure' restart; cli/mux/keeper.ts: #raise; cli/wait/orphans.ts";
 const hang = 'cli/mux/keeper.ts: #watchAnswers';
 
 /** Each in turn: Pebble brings it back, and it is useful, before the next one ends. */
@@ -40,7 +40,7 @@ const atOnce = (pod: Pod, chosen: boolean): Fault => ({
     for (const { name } of running(pod)) old.set(name, await pidOf(target, name));
     await Promise.all(running(pod).map(({ name }) => signal(target, name, 'KILL')));
     return async () => {
-      for (const [name, pid] of old) await replaced(target, name, pid, 5);
+      for (const [name, pid] of old) await replaced(target, name, pid, 15);
       await steady(target, [...old.keys()]);
     };
   },
@@ -55,7 +55,7 @@ const alone = (pod: Pod, container: string, name: Signal, within: number, chosen
     const target = await podName(pod);
     const old = await signal(target, container, name);
     return async () => {
-      await replaced(target, container, old, 5);
+      await replaced(target, container, old, 15);
       await steady(target, [container]);
     };
   },
