@@ -4,7 +4,8 @@ import { helmChart } from '../../charts/helm';
 import { read } from '../../charts/render/publish';
 import { processesOf } from '../../charts/tables/processes';
 import { loadValues } from '../../charts/tables/valuesfile';
-import { containers, objects, podLabels, podSpec, synthesize, type KubernetesObject } from './synth';
+import { containers, podLabels, podSpec, type KubernetesObject } from '../kubernetes/objects';
+import { objects, synthesize } from './synth';
 
 const dist = join(__dirname, '../../dist');
 const everything = objects(synthesize());
