@@ -1,4 +1,4 @@
-// @kubernetes/client-node and what it imports are published as ES modules only; Node 20 cannot require them inside jest.
+// Published as ES modules only; Node 20 cannot require them inside jest.
 const modules = ['@kubernetes/client-node', 'openid-client', 'oauth4webapi', 'jose', 'rfc4648', 'jsonpath-plus'];
 
 /** @type {import('jest').Config} */
@@ -8,5 +8,8 @@ module.exports = {
   testPathIgnorePatterns: ['<rootDir>/test/(contract|e2e|faults)/'],
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   transform: { '^.+\\.(t|m?j)s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
+  // As in the program: one file, which is loaded when it is needed.
+  globalSetup: '<rootDir>/test/setup.cjs',
+  moduleNameMapper: { '^\\.\\./libraries\\.js$': '<rootDir>/node_modules/.cache/maas-k8s/libraries.js' },
   transformIgnorePatterns: [`/node_modules/(?!(${modules.join('|')})/)`],
 };

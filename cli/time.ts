@@ -1,6 +1,6 @@
 /** Durations and waiting. */
 
-import { Failure } from './failure';
+import { Failure, TimedOut } from './failure';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -51,7 +51,7 @@ export type Attempt<T> = { readonly value: T } | { readonly reason: string };
 /**
  * Tries again until there is a value. Says why not at the first failure, when the reason changes, and every 30 s.
  *
- * @throws Failure when the time is over, with the last reason; whatever `attempt` throws
+ * @throws TimedOut with the last reason; whatever `attempt` throws
  */
 export async function persist<T>(attempt: () => Promise<Attempt<T>>, options: Persistence): Promise<T> {
   const { what, timeout, started = Date.now(), interval = 1000, remind = 30_000 } = options;
@@ -64,7 +64,7 @@ export async function persist<T>(attempt: () => Promise<Attempt<T>>, options: Pe
       said = { reason: outcome.reason, at: Date.now() };
     }
     if (Date.now() - started + interval > timeout)
-      throw new Failure(`gave up waiting for ${what} after ${printSeconds(Date.now() - started)}: ${outcome.reason}`);
+      throw new TimedOut(`gave up waiting for ${what} after ${printSeconds(Date.now() - started)}: ${outcome.reason}`);
     await sleep(interval);
   }
 }

@@ -1,11 +1,11 @@
 /** The few things that the verbs need of the Kubernetes API. */
 
 import { connectionProblem } from '../connect';
-import { Failure } from '../failure';
+import { Failure, Unreachable } from '../failure';
 import { log } from '../log';
 import { sleep } from '../time';
-import type { ApiAnswer, Transport } from './transport';
-import type { DaemonSet, Job, Pod, SecretObject } from './types';
+import type { ApiAnswer, Method, Transport } from './transport';
+import type { Kinds, SecretObject } from './types';
 
 /** Plain text by key. */
 export type SecretData = Readonly<Record<string, string>>;
@@ -16,20 +16,30 @@ export interface Secret {
   readonly resourceVersion?: string;
 }
 
-const collections = {
+const collections: Readonly<Record<keyof Kinds, string>> = {
   pods: 'api/v1',
+  services: 'api/v1',
+  events: 'api/v1',
+  persistentvolumeclaims: 'api/v1',
+  serviceaccounts: 'api/v1',
+  secrets: 'api/v1',
+  configmaps: 'api/v1',
   daemonsets: 'apis/apps/v1',
+  deployments: 'apis/apps/v1',
+  statefulsets: 'apis/apps/v1',
   jobs: 'apis/batch/v1',
-} as const;
-
-interface Kinds {
-  readonly pods: Pod;
-  readonly daemonsets: DaemonSet;
-  readonly jobs: Job;
-}
+  cronjobs: 'apis/batch/v1',
+  roles: 'apis/rbac.authorization.k8s.io/v1',
+  rolebindings: 'apis/rbac.authorization.k8s.io/v1',
+  poddisruptionbudgets: 'apis/policy/v1',
+  networkpolicies: 'apis/networking.k8s.io/v1',
+};
 
 /** What this program made, it may change. */
 export const ownLabels = { 'app.kubernetes.io/part-of': 'maas', 'app.kubernetes.io/managed-by': 'maas-k8s' };
+
+/** All that belongs to MAAS. */
+export const partOfMaas = 'app.kubernetes.io/part-of=maas';
 
 /** Milliseconds: how long a server that is overloaded or away is asked again. */
 const endurance = 120_000;
@@ -41,18 +51,50 @@ const curable: Readonly<Record<number, string>> = {
   403: 'the account may not do this; check its Role',
 };
 
+/** The API server says no. */
+export class ApiRefusal extends Failure {
+  constructor(
+    readonly status: number,
+    readonly answer: unknown,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+interface Request {
+  readonly body?: object;
+  /** Content type of the body; JSON unless given. */
+  readonly type?: string;
+}
+
 export class Kubernetes {
   constructor(
     private readonly transport: Transport,
     readonly namespace: string,
     private readonly patience = endurance,
+    private readonly tell: (line: string) => void = log,
   ) {}
+
+  /**
+   * @param what completes "cannot …"
+   * @returns undefined when there is no such thing
+   * @throws ApiRefusal, Unreachable
+   */
+  async find<T>(path: string, what: string): Promise<T | undefined> {
+    const answer = await this.#ask('GET', path);
+    return answer.status === 404 ? undefined : (this.#good(answer, what) as T);
+  }
+
+  /** @throws ApiRefusal, Unreachable */
+  async send<T>(method: Method, path: string, what: string, { body, type }: Request = {}): Promise<T> {
+    return this.#good(await this.#ask(method, path, body, type), what) as T;
+  }
 
   /** @returns undefined when there is none */
   async secret(name: string): Promise<Secret | undefined> {
-    const answer = await this.#ask('GET', this.#secretPath(name));
-    if (answer.status === 404) return undefined;
-    return secretIn(this.#good(answer, `get the Secret ${name}`) as SecretObject);
+    const found = await this.find<SecretObject>(this.path('secrets', name), `get the Secret ${name}`);
+    return found && secretIn(found);
   }
 
   /**
@@ -61,7 +103,7 @@ export class Kubernetes {
    * @returns the Secret as it is now
    */
   async createSecret(name: string, stringData: SecretData): Promise<{ readonly made: boolean; readonly secret: Secret }> {
-    const answer = await this.#ask('POST', this.#secretPath(), {
+    const answer = await this.#ask('POST', this.path('secrets'), {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name, namespace: this.namespace, labels: ownLabels },
@@ -77,64 +119,72 @@ export class Kubernetes {
     return { made: false, secret };
   }
 
-  /** Changes a Secret that this program made. */
+  /** Changes a Secret, if nobody else has changed it meanwhile. */
   async replaceSecret(name: string, stringData: SecretData, { labels, resourceVersion }: Secret): Promise<void> {
     const metadata = { name, namespace: this.namespace, labels, resourceVersion };
-    this.#good(
-      await this.#ask('PUT', this.#secretPath(name), { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData }),
-      `change the Secret ${name}`,
-    );
+    await this.send('PUT', this.path('secrets', name), `change the Secret ${name}`, {
+      body: { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData },
+    });
   }
 
-  async list<K extends keyof Kinds>(kind: K, labels: string): Promise<readonly Kinds[K][]> {
-    const answer = await this.#ask('GET', `/${collections[kind]}/namespaces/${this.namespace}/${kind}?labelSelector=${encodeURIComponent(labels)}`);
-    return (this.#good(answer, `list ${kind}`) as { items: Kinds[K][] }).items;
+  async list<K extends keyof Kinds>(kind: K, labels = ''): Promise<readonly Kinds[K][]> {
+    const query = labels === '' ? '' : `?labelSelector=${encodeURIComponent(labels)}`;
+    const { items } = await this.send<{ items: Kinds[K][] }>('GET', `${this.path(kind)}${query}`, `list ${kind}`);
+    return items;
   }
 
   /** The end of a container's log; nothing where the account may not read it. */
-  async logTail(pod: string, container: string, lines = 300): Promise<string> {
-    const answer = await this.#ask('GET', `/api/v1/namespaces/${this.namespace}/pods/${pod}/log?container=${container}&tailLines=${String(lines)}`);
-    return answer.status < 400 && typeof answer.body === 'string' ? answer.body : '';
+  async logTail(pod: string, container: string, lines = 300, previous = false): Promise<string> {
+    const query = `container=${container}&tailLines=${String(lines)}${previous ? '&previous=true' : ''}`;
+    const answer = await this.#ask('GET', `${this.path('pods', pod)}/log?${query}`);
+    if (answer.status >= 400) return '';
+    return typeof answer.body === 'string' ? answer.body : `${JSON.stringify(answer.body)}\n`;
   }
 
-  #secretPath(name = ''): string {
-    return `/api/v1/namespaces/${this.namespace}/secrets${name === '' ? '' : `/${name}`}`;
+  /** Of a collection in the namespace, or of one object in it. */
+  path(kind: keyof Kinds, name = ''): string {
+    return `/${collections[kind]}/namespaces/${this.namespace}/${kind}${name === '' ? '' : `/${name}`}`;
   }
 
-  async #ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<ApiAnswer> {
+  async #ask(method: Method, path: string, body?: object, type?: string): Promise<ApiAnswer> {
     const started = Date.now();
     for (let pause = 250; ; pause = Math.min(pause * 2, 5000)) {
       let problem: string;
+      let wait = pause;
       try {
-        const answer = await this.transport(method, path, body);
+        const answer = await this.transport(method, path, body, type);
         if (!retried(answer.status)) return answer;
-        problem = `HTTP ${String(answer.status)} ${messageIn(answer)}`;
+        problem = `HTTP ${String(answer.status)} ${messageIn(answer.body)}`;
+        wait = Math.max(pause, answer.retryAfter ?? 0);
       } catch (error) {
         if (error instanceof Failure) throw error;
         problem = connectionProblem(error);
       }
-      if (Date.now() - started + pause > this.patience) throw new Failure(`the Kubernetes API does not answer ${method} ${path}: ${problem}`);
-      if (pause === 1000) log(`the Kubernetes API does not answer (${problem}); asking again`);
-      await sleep(pause);
+      if (Date.now() - started + wait > this.patience) throw new Unreachable(`the Kubernetes API does not answer ${method} ${path}: ${problem}`);
+      if (pause === 1000) this.tell(`the Kubernetes API does not answer (${problem}); asking again`);
+      await sleep(wait);
     }
   }
 
-  /** @throws Failure for every status from 400 */
-  #good(answer: ApiAnswer, what: string): unknown {
-    if (answer.status < 400) return answer.body;
-    const cure = curable[answer.status];
-    throw new Failure(
-      `cannot ${what} in namespace ${this.namespace}: HTTP ${String(answer.status)}, ${messageIn(answer)}${cure === undefined ? '' : ` (${cure})`}`,
+  /** @throws ApiRefusal for every status from 400 */
+  #good({ status, body }: ApiAnswer, what: string): unknown {
+    if (status < 400) return body;
+    const cure = curable[status];
+    throw new ApiRefusal(
+      status,
+      body,
+      `cannot ${what} in namespace ${this.namespace}: HTTP ${String(status)}, ${messageIn(body)}${cure === undefined ? '' : ` (${cure})`}`,
     );
   }
 }
 
-const messageIn = ({ body }: ApiAnswer): string => (body as { message?: string } | null)?.message ?? 'no reason given';
+export const messageIn = (body: unknown): string => (body as { message?: string } | null)?.message ?? 'no reason given';
 
-function secretIn({ data = {}, metadata }: SecretObject): Secret {
-  return {
-    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()])),
-    labels: metadata?.labels ?? {},
-    resourceVersion: metadata?.resourceVersion,
-  };
-}
+export const decode = (data: Readonly<Record<string, string>> = {}): SecretData =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+
+const secretIn = ({ data, metadata }: SecretObject): Secret => ({
+  data: decode(data),
+  labels: metadata?.labels ?? {},
+  resourceVersion: metadata?.resourceVersion,
+});

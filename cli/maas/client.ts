@@ -2,10 +2,11 @@
 
 import { request as plain } from 'node:http';
 import { request as tls } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { connectionProblem } from '../connect';
-import { Failure } from '../failure';
+import { Failure, Unreachable } from '../failure';
 import { sleep } from '../time';
-import type { BootResource, RackController, Version } from './types';
+import type { BootResource, BootResourceDetail, EventLoops, Fabric, RackController, RegionController, Version } from './types';
 
 /** Milliseconds. */
 const patience = 30_000;
@@ -53,26 +54,36 @@ export class Maas {
   /**
    * @param url as maas_url: http://HOST:5240/MAAS
    * @param key undefined for calls that need none
+   * @param endure milliseconds: how long it is asked again while it is away (502 to 504, 429, no connection)
+   * @param dial a way there that is not the URL's own, such as a port-forward
+   * @param limit milliseconds for one answer
    */
   constructor(
     private readonly url: string,
     private readonly key?: string,
     private readonly endure = endurance,
+    private readonly dial?: () => Duplex,
+    private readonly limit = patience,
   ) {}
 
   /** Needs no key. */
   version = (): Promise<Version> => this.#get('version/');
+  /** Needs no key: where racks connect (maasserver/rpc/views.py). */
+  eventLoops = async (): Promise<EventLoops> => (await this.#get<{ eventloops: EventLoops | null }>('rpc/', '')).eventloops ?? {};
+  regionControllers = (): Promise<readonly RegionController[]> => this.#get('regioncontrollers/');
+  bootResource = (id: number): Promise<BootResourceDetail> => this.#get(`boot-resources/${String(id)}/`);
+  fabrics = (): Promise<readonly Fabric[]> => this.#get('fabrics/');
   rackControllers = (): Promise<readonly RackController[]> => this.#get('rackcontrollers/');
   bootResources = (): Promise<readonly BootResource[]> => this.#get('boot-resources/');
   isImporting = (): Promise<boolean> => this.#get('boot-resources/?op=is_importing');
 
   /** @throws MaasRefusal, or Failure when the region does not answer */
-  async #get<T>(path: string): Promise<T> {
+  async #get<T>(path: string, base = 'api/2.0/'): Promise<T> {
     const started = Date.now();
     for (let pause = 250; ; pause = Math.min(pause * 2, 5000)) {
       let problem: string;
       try {
-        const { status, text } = await this.#ask(path);
+        const { status, text } = await this.#ask(`${base}${path}`);
         if (status < 400) return JSON.parse(text) as T;
         const said = `${path}: HTTP ${String(status)}, ${summary(text)}`;
         if (status !== 429 && status < 502) throw new MaasRefusal(status, status === 401 ? `MAAS does not know the API key (${said})` : `MAAS refused ${said}`);
@@ -81,25 +92,32 @@ export class Maas {
         if (error instanceof Failure) throw error;
         problem = error instanceof SyntaxError ? `${path}: the answer is not JSON; is this a MAAS URL?` : connectionProblem(error);
       }
-      if (Date.now() - started + pause > this.endure) throw new Failure(`${this.url}: ${problem}`);
+      if (Date.now() - started + pause > this.endure) throw new Unreachable(`${this.url}: ${problem}`);
       await sleep(pause);
     }
   }
 
   #ask(path: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const url = new URL(`${this.url}/api/2.0/${path}`);
+      const url = new URL(`${this.url}/${path}`);
       const headers = { accept: 'application/json', ...(this.key === undefined ? {} : { authorization: authorization(this.key) }) };
-      const outgoing = (url.protocol === 'https:' ? tls : plain)(url, { headers, agent: false, timeout: patience }, (incoming) => {
+      const { dial } = this;
+      const way = dial === undefined ? { agent: false } : { createConnection: () => dial() };
+      const fail = (error: Error): void => {
+        clearTimeout(timer);
+        reject(error);
+      };
+      const outgoing = (url.protocol === 'https:' ? tls : plain)(url, { headers, ...way }, (incoming) => {
         const parts: Buffer[] = [];
         incoming.on('data', (part: Buffer) => parts.push(part));
-        incoming.on('error', reject);
+        incoming.on('error', fail);
         incoming.on('end', () => {
+          clearTimeout(timer);
           resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(parts).toString() });
         });
       });
-      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${String(patience / 1000)} s`)));
-      outgoing.on('error', reject);
+      const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${String(this.limit / 1000)} s`)), this.limit);
+      outgoing.on('error', fail);
       outgoing.end();
     });
   }

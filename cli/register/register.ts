@@ -14,7 +14,7 @@ import { persist, printSeconds, sleep } from '../time';
 import { rackState, rejection, type RackState } from './rack-state';
 
 export const rackLabels = 'app.kubernetes.io/part-of=maas,app.kubernetes.io/component=rack';
-const poolLabel = 'maas-k8s.io/pool';
+export const poolLabel = 'maas-k8s.io/pool';
 
 /** Milliseconds between two looks. */
 const interval = 2000;

@@ -1,4 +1,4 @@
-// Bundles the program into one file: build/maas-k8s.js.
+// Bundles the program into build/maas-k8s.js, and the libraries that only a person's machine needs into build/libraries.js.
 // Usage: node images/toolbox/bundle.mjs [ENTRY [OUTPUT]]
 
 import { chmod } from 'node:fs/promises';
@@ -10,26 +10,39 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const [entry = 'cli/main.ts', output = 'build/maas-k8s.js'] = process.argv.slice(2);
 const outfile = resolve(root, output);
 
-const options = {
+const shared = {
   absWorkingDir: root,
-  entryPoints: [resolve(root, entry)],
-  outfile,
   bundle: true,
   // CommonJS: an import() of a bundled module stays a call, so verbs load what they need when they run.
   format: 'cjs',
   platform: 'node',
   target: 'node20',
-  banner: { js: '#!/usr/bin/env node' },
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: true,
   // Licences travel with the code they belong to.
   legalComments: 'eof',
   sourcemap: false,
-  // pg asks for its native twin and does without; esbuild is needed only where the sources are.
-  external: ['pg-native', 'esbuild'],
   logLevel: 'warning',
 };
+
+/** Only those who ask for them load them, and the images leave them out. */
+const apart = {
+  name: 'libraries apart',
+  setup: ({ onResolve }) => onResolve({ filter: /\/libraries(\.js)?$/ }, () => ({ path: './libraries.js', external: true })),
+};
+
 // esbuild has said what is wrong by then.
-await build(options).catch(() => process.exit(1));
+await Promise.all([
+  build({
+    ...shared,
+    entryPoints: [resolve(root, entry)],
+    outfile,
+    banner: { js: '#!/usr/bin/env node' },
+    plugins: [apart],
+    // pg asks for its native twin and does without; the others are needed only where manifests or images are made, and are installed there.
+    external: ['pg-native', 'esbuild', 'cdk8s', 'cdk8s-plus-27', 'constructs'],
+  }),
+  build({ ...shared, entryPoints: ['cli/libraries.ts'], outfile: resolve(dirname(outfile), 'libraries.js') }),
+]).catch(() => process.exit(1));
 await chmod(outfile, 0o755);

@@ -1,10 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { chmodSync } from 'node:fs';
-import { join } from 'node:path';
 import { Kubernetes } from '../../../cli/kubernetes/kubernetes';
-import { inCluster, kubectl, unguarded } from '../../../cli/kubernetes/transport';
+import { inCluster, unguarded } from '../../../cli/kubernetes/transport';
 import { fakeKubernetes, type FakeKubernetes } from '../fake-kubernetes';
-import { folder } from '../folder';
 
 jest.mock('../../../cli/log', () => ({ log: () => undefined }));
 
@@ -53,47 +49,4 @@ test('gives up on a server that does not recover', async () => {
 test('outside of a pod, that is what is said', () => {
   expect(() => inCluster({})).toThrow('KUBERNETES_SERVICE_HOST is not set: this does not run in a pod');
   expect(() => inCluster({ KUBERNETES_SERVICE_HOST: 'h' }, '/nonexistent')).toThrow('the pod has no service account token');
-});
-
-describe('through kubectl', () => {
-  const path = process.env['PATH'];
-  afterEach(() => {
-    process.env['PATH'] = path;
-  });
-  const install = (script: string): void => {
-    const bin = join(folder(), 'bin');
-    mkdirSync(bin);
-    writeFileSync(join(bin, 'kubectl'), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(bin, 'kubectl'), 0o755);
-    process.env['PATH'] = `${bin}:${path ?? ''}`;
-  };
-
-  test('reads with its context', async () => {
-    install('echo "{\\"said\\":\\"$*\\"}"');
-    expect(await kubectl({ context: 'c', kubeconfig: 'k' })('GET', '/x')).toEqual({ status: 200, body: { said: '--kubeconfig k --context c get --raw /x' } });
-  });
-
-  test.each([
-    ['Error from server (NotFound): secrets "x" not found', { status: 404 }],
-    ['Error from server (Forbidden): secrets "x" is forbidden', { status: 403 }],
-    ['error: You must be logged in to the server (Unauthorized)', { status: 401 }],
-  ])('%s', async (said, expected) => {
-    install(`echo '${said}' >&2; exit 1`);
-    expect(await kubectl({})('GET', '/x')).toMatchObject(expected);
-  });
-
-  test.each([
-    ['The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?', 'the cluster cannot be reached: '],
-    ['The connection to the server localhost:8080 was refused - did you specify the right host or port?', 'kubectl has no cluster to talk to: '],
-    ['error: context "c" does not exist', 'kubectl has no cluster to talk to: '],
-    ['error: something else', 'kubectl get --raw /x: error: something else'],
-  ])('%s', async (said, expected) => {
-    install(`echo '${said}' >&2; exit 1`);
-    await expect(kubectl({})('GET', '/x')).rejects.toThrow(expected);
-  });
-
-  test('without kubectl, that is what is said', async () => {
-    process.env['PATH'] = folder();
-    await expect(kubectl({})('GET', '/x')).rejects.toThrow('kubectl is not installed');
-  });
 });

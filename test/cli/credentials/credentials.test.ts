@@ -1,7 +1,8 @@
-import { apiKey } from '../../../cli/api-key/api-key';
-import { pending } from '../../../cli/api-key/pending';
+import { credential } from '../../../cli/credentials/credentials';
+import { pending } from '../../../cli/credentials/pending';
 import { unguarded } from '../../../cli/kubernetes/transport';
 import { fakeKubernetes, type FakeKubernetes } from '../fake-kubernetes';
+import { reconciler } from '../objects';
 
 const labels = (component: string) => ({ 'app.kubernetes.io/component': component });
 const job = (status: object) => ({ metadata: { name: 'maas-bootstrap-1', labels: labels('bootstrap') }, status });
@@ -42,7 +43,8 @@ describe('the verb', () => {
     jest.restoreAllMocks();
     await kubernetes.close();
   });
-  const go = (changes: object = {}): Promise<void> => apiKey({ namespace: 'maas', secret: 'key', timeout: 5000, ...changes }, unguarded(kubernetes.port));
+  const go = (changes: object = {}, which: 'apiKey' | 'region' = 'apiKey'): Promise<void> =>
+    credential(which, { namespace: 'maas', secret: 'key', wait: true, timeout: 5000, ...changes }, unguarded(kubernetes.port));
 
   test('prints the key and nothing else', async () => {
     kubernetes.put('key', { key: 'c:t:s' });
@@ -51,15 +53,32 @@ describe('the verb', () => {
   });
 
   test('says what is pending', async () => {
-    await expect(go()).rejects.toThrow('the region is still starting: there is no MAAS in namespace maas');
+    kubernetes.lists.set('/api/v1/namespaces/maas/pods', [pod('database', false)]);
+    await expect(go({ wait: false })).rejects.toThrow('the region is still starting: database pod maas-database-0: not ready: main; there is no bootstrap Job');
     expect(written).toBe('');
   });
 
-  test('waits if told so', async () => {
+  test('without a MAAS, that is what is said', async () => {
+    await expect(go({ wait: false })).rejects.toThrow('there is no MAAS in namespace maas; maas-k8s up makes one');
+  });
+
+  test('a Secret of another form is no reason to wait', async () => {
+    kubernetes.put('key', { token: 'x' });
+    await expect(go()).rejects.toThrow('the Secret key has no key "key" (it has token)');
+  });
+
+  test('the region secret, from the Secret that bootstrap was told', async () => {
+    kubernetes.put('other', { secret: 'a'.repeat(32) });
+    kubernetes.lists.set('/apis/batch/v1/namespaces/maas/cronjobs', [reconciler({ region: 'other' })]);
+    await go({ secret: undefined }, 'region');
+    expect(written).toBe(`${'a'.repeat(32)}\n`);
+  });
+
+  test('waits, for there will be one', async () => {
     setTimeout(() => {
       kubernetes.put('key', { key: 'c:t:s' });
     }, 200);
-    await go({ wait: true });
+    await go();
     expect(written).toBe('c:t:s\n');
   });
 });

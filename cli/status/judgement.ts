@@ -1,0 +1,200 @@
+/** What is to be said about a MAAS, from what Kubernetes and MAAS know. Nothing here asks anybody. */
+
+import { processesOf, type Pod as PodKind } from '../../charts/tables/processes';
+import { isReady } from '../cluster/cluster';
+import type { DaemonSet, Deployment, Job, Pod } from '../kubernetes/types';
+import type { BootResourceDetail, Fabric, RackController } from '../maas/types';
+import { rackHostName } from '../rack-host-name';
+import { podProblem } from '../register/rack-state';
+import { judge, poolLabel } from '../register/register';
+import type { Status } from './schema';
+
+export const componentOf = (object: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } }): string =>
+  object.metadata?.labels?.['app.kubernetes.io/component'] ?? '';
+
+const memberLabel = 'maas-k8s.io/member';
+
+/** Why processes are not ready, as the pod's mux says: by pod, then by container. */
+export type Reasons = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+export interface Evidence {
+  readonly pods: readonly Pod[];
+  readonly deployments: readonly Deployment[];
+  readonly daemonsets: readonly DaemonSet[];
+  readonly jobs: readonly Job[];
+  /** host:port where the database is somebody else's. */
+  readonly externalDatabase: string | undefined;
+  readonly reasons: Reasons;
+  /** What MAAS says; a text where it does not answer. */
+  readonly maas: string | MaasEvidence;
+}
+
+export interface MaasEvidence {
+  readonly version: string;
+  readonly racks: readonly RackController[];
+  readonly fabrics: readonly Fabric[];
+  readonly importing: boolean;
+  readonly resources: readonly BootResourceDetail[];
+}
+
+const order = new Map((['region', 'rack'] as const).flatMap((pod: PodKind) => processesOf(pod).map(({ name }, index) => [`${pod}/${name}`, index] as const)));
+
+function processes(pod: Pod, kind: PodKind, reasons: Reasons): Status['regions'][number]['processes'] {
+  const name = pod.metadata?.name ?? '';
+  return (pod.status?.containerStatuses ?? [])
+    .map((one) => ({ name: one.name, ready: one.ready, reason: one.ready ? null : (reasons.get(name)?.get(one.name) ?? containerReason(one)) }))
+    .sort((left, right) => (order.get(`${kind}/${left.name}`) ?? 99) - (order.get(`${kind}/${right.name}`) ?? 99));
+}
+
+const containerReason = ({ state }: NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number]): string | null =>
+  state?.waiting?.reason ?? state?.terminated?.reason ?? null;
+
+function region(deployment: Deployment, pods: readonly Pod[], reasons: Reasons): Status['regions'][number] {
+  const member = deployment.metadata?.labels?.[memberLabel] ?? deployment.metadata?.name ?? '';
+  const pod = pods.find((one) => one.metadata?.labels?.[memberLabel] === member && one.metadata.deletionTimestamp === undefined);
+  if (pod === undefined) {
+    const failed = deployment.status?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
+    return {
+      member,
+      node: null,
+      pod: null,
+      ready: false,
+      text: deployment.spec?.replicas === 0 ? 'scaled to nothing' : (failed?.message ?? 'no pod yet'),
+      processes: [],
+      since: null,
+    };
+  }
+  const known = processes(pod, 'region', reasons);
+  const problem = podProblem(pod);
+  const first = known.find(({ ready, reason }) => !ready && reason !== null);
+  return {
+    member,
+    node: pod.spec?.nodeName ?? null,
+    pod: pod.metadata?.name ?? null,
+    ready: isReady(pod),
+    text: problem === undefined ? `${String(known.length - 1)} processes ready` : first === undefined ? problem : `${first.name}: ${first.reason ?? ''}`,
+    processes: known,
+    since: pod.status?.startTime ?? null,
+  };
+}
+
+function jobState({ metadata, status, ...rest }: Job): Status['jobs'][number] {
+  const name = metadata?.name ?? '';
+  const component = componentOf({ metadata, ...rest });
+  const failed = status?.conditions?.find(({ type, status: holds }) => type === 'Failed' && holds === 'True');
+  if (failed !== undefined) return { name, component, state: 'failed', text: failed.message ?? failed.reason ?? 'no reason given' };
+  const tries = status?.failed ?? 0;
+  return status?.succeeded
+    ? { name, component, state: 'complete', text: '' }
+    : { name, component, state: 'at work', text: tries > 0 ? `${String(tries)} tries have failed` : '' };
+}
+
+function dhcpOf(rack: string, { racks, fabrics }: MaasEvidence): Status['racks'][number]['dhcp'] {
+  const id = racks.find(({ hostname }) => hostname === rack)?.system_id;
+  return fabrics.flatMap((fabric) =>
+    fabric.vlans.flatMap((vlan) => {
+      const role = vlan.primary_rack === id ? 'primary' : vlan.secondary_rack === id ? 'secondary' : undefined;
+      return id !== undefined && vlan.dhcp_on && role !== undefined ? [{ vlan: `${fabric.name}/${vlan.name}`, role } as const] : [];
+    }),
+  );
+}
+
+/** The newest set counts: it is what machines are given next. */
+function image({ name, architecture, sets }: BootResourceDetail): NonNullable<Status['images']>['resources'][number] {
+  const newest = Object.values(sets).sort((a, b) => (a.version < b.version ? 1 : -1))[0];
+  return { name, architecture, complete: newest?.complete ?? false, percent: newest?.complete ? 100 : Math.floor(newest?.progress ?? 0) };
+}
+
+export function status(place: { readonly context: string; readonly namespace: string; readonly url: string | undefined }, evidence: Evidence): Status {
+  const { pods, deployments, daemonsets, jobs, reasons, maas, externalDatabase } = evidence;
+  const of = (component: string): Pod[] => pods.filter((pod) => componentOf(pod) === component);
+  const known = typeof maas === 'string' ? undefined : maas;
+  const [databasePod] = of('database');
+  const regions = deployments.filter((one) => componentOf(one) === 'region').map((one) => region(one, of('region'), reasons));
+  const sets = daemonsets.filter((one) => componentOf(one) === 'rack');
+  const look = judge(sets, of('rack'), known?.racks ?? []);
+  const racks = of('rack')
+    .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
+    .map((pod): Status['racks'][number] => {
+      const pool = pod.metadata?.labels?.[poolLabel] ?? '';
+      const [path, state] = [...look.racks].find(([, { pod: name }]) => name === pod.metadata?.name) ?? ['', undefined];
+      const node = path.slice(pool.length + 1);
+      const name = rackHostName(node, pool);
+      const own = known === undefined && regions.length === 0 ? enrolled(pod) : undefined;
+      return {
+        pool,
+        node,
+        name,
+        pod: pod.metadata?.name ?? '',
+        connected: own?.done ?? state?.done ?? false,
+        text: own?.text ?? (known === undefined ? (podProblem(pod) ?? 'its containers are ready') : (state?.text ?? '')),
+        dhcp: known === undefined ? [] : dhcpOf(name, known),
+        since: pod.status?.startTime ?? null,
+      };
+    })
+    .sort((a, b) => (`${a.pool}/${a.node}` < `${b.pool}/${b.node}` ? -1 : 1));
+  const found: Status = {
+    apiVersion: 'maas-k8s.io/v1',
+    kind: 'Status',
+    ...place,
+    url: place.url ?? null,
+    healthy: false,
+    version: known?.version ?? null,
+    api: { answers: known !== undefined, text: typeof maas === 'string' ? maas : '' },
+    database:
+      databasePod !== undefined
+        ? { name: databasePod.metadata?.name ?? '', ready: isReady(databasePod), text: podProblem(databasePod) ?? 'ready' }
+        : externalDatabase === undefined
+          ? null
+          : { name: externalDatabase, ready: true, text: 'looked after elsewhere' },
+    regions,
+    racks,
+    missingRacks: sets.length === 0 ? null : (look.missing ?? null),
+    images: known === undefined ? null : { importing: known.importing, resources: known.resources.map(image) },
+    jobs: jobs.filter((job) => ['bootstrap', 'registration'].includes(componentOf(job))).map(jobState),
+    next: null,
+  };
+  return { ...found, healthy: isHealthy(found), next: next(found) };
+}
+
+/** Racks of a region elsewhere: MAAS is not asked, but rackd is ready only when a region has taken it (charts/tables/processes.ts). */
+function enrolled(pod: Pod): { readonly done: boolean; readonly text: string } {
+  const problem = podProblem(pod);
+  return problem === undefined ? { done: true, text: 'registered with its region' } : { done: false, text: problem };
+}
+
+const isHealthy = ({ database, regions, racks, api, missingRacks, jobs }: Status): boolean =>
+  regions.length + racks.length > 0 &&
+  (regions.length === 0 || api.answers) &&
+  database?.ready !== false &&
+  jobs.every(({ state }) => state === 'complete') &&
+  regions.every(({ ready }) => ready) &&
+  racks.every(({ connected }) => connected) &&
+  missingRacks === null;
+
+/** @returns the first thing that stands in the way of what follows it */
+export function next({ namespace, database, regions, racks, missingRacks, jobs, api, images }: Status): string | null {
+  const of = (component: string): Status['jobs'][number] | undefined =>
+    jobs.find((job) => job.component === component && job.state !== 'complete') ?? jobs.find((job) => job.component === component);
+  const bootstrap = of('bootstrap');
+  if (regions.length + racks.length === 0 && database === null && missingRacks === null)
+    return `there is no MAAS in namespace ${namespace}: maas-k8s up makes one`;
+  if (database !== null && !database.ready) return `wait for the database ${database.name}: ${database.text}`;
+  if (bootstrap?.state === 'failed') return `bootstrap has failed (${bootstrap.text}): maas-k8s logs bootstrap says why`;
+  if (bootstrap?.state === 'at work') return `wait for bootstrap${bootstrap.text ? `, ${bootstrap.text}` : ''}: maas-k8s logs bootstrap shows its step`;
+  const region = regions.find(({ ready }) => !ready);
+  if (region !== undefined) return `wait for region ${region.member}: ${region.text}`;
+  if (regions.length > 0 && !api.answers) return `the region's API does not answer: ${api.text}`;
+  if (missingRacks !== null) return `wait for racks: ${missingRacks}`;
+  const rack = racks.find(({ connected }) => !connected);
+  if (rack !== undefined) return `rack ${rack.pool}/${rack.node}: ${rack.text}`;
+  if (regions.length > 0 && racks.length === 0) return 'there is no rack yet: maas-k8s up rack';
+  const incomplete = images?.resources.find(({ complete }) => !complete);
+  if (incomplete !== undefined) return `wait for the image ${incomplete.name} ${incomplete.architecture}: ${String(incomplete.percent)} %`;
+  if (images?.importing) return 'wait for the images: MAAS is importing them';
+  if (images?.resources.length === 0)
+    return 'there are no images: can the region reach its image source? maas-k8s logs regiond temporal-worker says so; the UI has them under Images';
+  if (regions.length > 0 && !racks.some(({ dhcp }) => dhcp.length > 0))
+    return 'no rack serves DHCP: turn it on for the VLAN of your machines, in the UI under Subnets';
+  return null;
+}

@@ -1,0 +1,82 @@
+/** The verbs that people run, declared; each is loaded when it is called, so that --help costs nothing. */
+
+import { Argument, type Command } from 'commander';
+import { count, dryRun, duration, timeout } from './options';
+import { outputOption } from './output/structured';
+
+const examples = (...lines: readonly (readonly [command: string, says?: string])[]): string => {
+  const width = Math.max(...lines.map(([command]) => command.length));
+  return `\nExamples:\n${lines.map(([command, says]) => `  maas-k8s ${says === undefined ? command : `${command.padEnd(width)}   ${says}`}`).join('\n')}\n`;
+};
+
+/** The verb's own options, with those of the program. */
+const all = (command: Command): never => command.optsWithGlobals<never>();
+
+export function addVerbs(program: Command): void {
+  program.commandsGroup('Look:');
+
+  program
+    .command('status')
+    .description('one screen: database, regions, racks, images, Jobs, and the next thing to do')
+    .option('-w, --watch', 'go on looking, until Ctrl-C')
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      examples(['status'], ['status --watch'], ["status -o json | jq '.racks[] | select(.connected | not)'"], ['status -o schema', 'what -o json means']),
+    )
+    .action(async (_options: object, command: Command) => {
+      await (await import('./status/status.js')).showStatus(all(command));
+    });
+
+  program
+    .command('ip')
+    .description('addresses by which people, racks and machines reach the region, and which of them answers here')
+    .option('--first', 'print the first that answers, and nothing else')
+    .addOption(outputOption())
+    .addHelpText('after', examples(['ip'], ['ip --first', 'for scripts']))
+    .action(async (_options: object, command: Command) => {
+      await (await import('./ip/ip.js')).ip(all(command));
+    });
+
+  for (const [name, which, what, secret] of [
+    ['api-key', 'apiKey', 'the API key of the administrator', 'maas-api-key'],
+    ['secret', 'region', 'the secret that regions and racks share', 'maas-region-secret'],
+  ] as const)
+    program
+      .command(name)
+      .description(`print ${what}; waits until there is one`)
+      .option('--secret <name>', `Secret that it is in (default: the one that bootstrap was told, ${secret})`)
+      .option('--no-wait', 'do not wait: say what is pending')
+      .addOption(timeout('15m'))
+      .addHelpText('after', examples([name], [`${name} --no-wait`, 'fails at once, with what is pending'], [`${name} -n maas-edge --timeout 1m`]))
+      .action(async (_options: object, command: Command) => {
+        await (await import('./credentials/credentials.js')).credential(which, all(command));
+      });
+
+  program
+    .command('logs')
+    .description('logs of a process by its MAAS name, over all pods')
+    .argument('[names...]', 'processes (regiond, rack/http, bind9 …), region, rack, database, bootstrap, registration, or pods', [])
+    .option('-f, --follow', 'go on, with containers that come later, until Ctrl-C')
+    .option('-p, --previous', 'of the containers before the last restart')
+    .option('--timestamps', 'with the time of each line')
+    .addOption(count('--tail <lines>', 'the last lines of each container (default: 20 where there are several, else all)'))
+    .addOption(duration('--since <duration>', 'not older than this'))
+    .addHelpText('after', examples(['logs regiond'], ['logs -f rackd agent'], ['logs rack/http --since 10m'], ['logs bootstrap']))
+    .action(async (names: string[], _options: object, command: Command) => {
+      await (await import('./logs/logs.js')).logs(names, all(command));
+    });
+
+  program
+    .command('services')
+    .description('services of every pod as MAAS sees them; start, stop or restart them')
+    .addArgument(new Argument('[action]', 'what to do').choices(['list', 'start', 'stop', 'restart']).default('list'))
+    .argument('[services...]', 'by their MAAS names, or those of their containers', [])
+    .option('--pod <name>', 'in this pod only')
+    .addOption(outputOption())
+    .addOption(dryRun())
+    .addHelpText('after', examples(['services'], ['services restart temporal-worker'], ['services restart http --pod maas-rack-default-x7k2p --dry-run']))
+    .action(async (action: import('./services/services').Action, names: string[], _options: object, command: Command) => {
+      await (await import('./services/services.js')).services(action, names, all(command));
+    });
+}
