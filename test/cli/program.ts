@@ -1,8 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { nodeVersion } from '../../cli/node-runtime';
-import { folder } from './folder';
 
 const root = resolve(__dirname, '../..');
 const imageNode = join(root, `build/node/node-${nodeVersion}-${process.arch}`);
@@ -11,13 +10,19 @@ const imageNode = join(root, `build/node/node-${nodeVersion}-${process.arch}`);
 export const nodes: readonly string[] = [process.execPath, ...(existsSync(imageNode) ? [imageNode] : [])];
 
 let bundled: string | undefined;
+let place: string | undefined;
 
-/** maas-k8s as one file, as in the images. */
+afterAll(() => {
+  if (place !== undefined) rmSync(place, { recursive: true, force: true });
+});
+
+/** maas-k8s, bundled as for the images and for people. Below the checkout, for it finds its packages there. */
 export function program(): string {
   if (bundled !== undefined) return bundled;
-  bundled = join(folder(), 'maas-k8s.js');
-  const options = ['--bundle', '--platform=node', '--format=cjs', '--target=node20', '--external:pg-native', '--external:esbuild', '--log-level=error'];
-  execFileSync(join(root, 'node_modules/.bin/esbuild'), [join(root, 'cli/main.ts'), ...options, `--outfile=${bundled}`]);
+  mkdirSync(join(root, 'build'), { recursive: true });
+  place = mkdtempSync(join(root, 'build/test-'));
+  bundled = join(place, 'maas-k8s.js');
+  execFileSync(process.execPath, [join(root, 'images/toolbox/bundle.mjs'), 'cli/main.ts', bundled]);
   return bundled;
 }
 

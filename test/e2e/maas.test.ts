@@ -32,7 +32,7 @@ test('kubectl apply succeeds on the first go, in one pass', async () => {
 });
 
 test('asked too early, the API key is refused with what is still pending', async () => {
-  const { code, stdout, stderr } = await attempt('node', ['build/maas-k8s.js', 'api-key', '-n', cluster.namespace]);
+  const { code, stdout, stderr } = await attempt('node', ['build/maas-k8s.js', 'api-key', '--no-wait', '-n', cluster.namespace]);
   expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(/the region is still starting: ./) });
 });
 
