@@ -8,6 +8,8 @@ import { references, type Release, type Scope } from '../render/expression';
 
 // Patterns mean the same in JavaScript and in Go: Helm checks values against the same schema.
 const dnsLabel = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
+/** RFC 1035: names of Services begin with a letter. */
+const serviceName = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
 const qualifiedName = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$';
 const labelValue = '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$';
 const quantity = '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$';
@@ -118,8 +120,8 @@ const placement = (of: string) => ({ nodeSelector: labels(`Node labels for ${of}
 
 const storage = (what: string, size: string) =>
   group(`Storage for ${what}.`, {
-    size: Type.String({ default: size, pattern: quantity, description: 'Size, as a Kubernetes quantity.' }),
-    storageClassName: Type.String({ default: '', description: 'Storage class; empty for the cluster’s default.' }),
+    size: Type.String({ default: size, pattern: quantity, description: 'Size, as a Kubernetes quantity. It can grow later, where the class allows it.' }),
+    storageClassName: Type.String({ default: '', description: 'Storage class; empty for the cluster’s default. It cannot be changed later.' }),
   });
 
 /** Version of MAAS. */
@@ -132,7 +134,7 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
   namespace: name('Namespace that everything is put into.', 'maas'),
   fullnameOverride: Type.String({
     default: 'maas',
-    pattern: dnsLabel,
+    pattern: serviceName,
     maxLength: 30,
     description: 'Beginning of the names of all objects, and of the region controllers’ host names. Another one makes other controllers.',
   }),

@@ -41,6 +41,10 @@ test('every problem is reported once, with its path, the value and what is allow
   ]);
 });
 
+test('names begin with what Services may begin with', () => {
+  expect(problemsOf('fullnameOverride: 1-maas')).toEqual([expect.stringMatching(/^fullnameOverride: "1-maas" is not allowed/)]);
+});
+
 test('YAML that cannot be read says where', () => {
   expect(problemsOf('region: [')[0]).toMatch(/line 1/);
 });
