@@ -10,6 +10,7 @@ import { choose, faults } from './table';
 const { full, named, chosen, skipped } = choose(process.env.FAULTS);
 const system = new System(cluster);
 const outcomes: Outcome[] = [];
+const order = faults.map(({ name }) => name);
 /** Seconds, for a system whose cure has been taken out: it need not be waited for as long. */
 const shorter = Number(process.env.FAULTS_WITHIN ?? Infinity);
 
@@ -35,12 +36,6 @@ beforeAll(async () => {
 
 afterAll(() => {
   console.log(print(outcomes, skipped));
-  // Those of a system without one of its cures say nothing of the product.
-  if (shorter === Infinity)
-    keep(
-      outcomes,
-      faults.map(({ name }) => name),
-    );
 });
 
 /** @returns seconds until all containers were ready, and until everything held */
@@ -74,6 +69,8 @@ test.each(chosen.map((fault) => [fault.name, fault] as const))('%s', async (_, f
   } finally {
     const told: Outcome = { ...outcome, ...result, took: seconds(began), note: notes.join('; ') };
     outcomes.push(told);
+    // Those of a system without one of its cures say nothing of the product.
+    if (shorter === Infinity) keep(told, order);
     // Jest itself says nothing before the last test of a file.
     process.stderr.write(`${line(told)}\n${told.failure === undefined ? '' : `  ${told.failure}\n`}`);
     for (const how of undo.reverse())

@@ -30,8 +30,8 @@ const file = 'build/faults.json';
 export const known = (): Outcome[] => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { faults: Outcome[] }).faults : []);
 
 /** @param order names of all faults */
-export function keep(outcomes: readonly Outcome[], order: readonly string[]): void {
-  const all = new Map([...known(), ...outcomes].map((outcome) => [outcome.fault, outcome]));
+export function keep(outcome: Outcome, order: readonly string[]): void {
+  const all = new Map([...known(), outcome].map((outcome) => [outcome.fault, outcome]));
   mkdirSync('build', { recursive: true });
   writeFileSync(file, `${JSON.stringify({ faults: order.flatMap((name) => all.get(name) ?? []) }, undefined, 2)}\n`);
 }
