@@ -60,7 +60,7 @@ describe('3: before regiond has ever run', () => {
     // nginx itself is content with a frame around nothing; it serves nobody.
     await until('nginx runs or has ended', 10, async () => ((await process.log()) !== '' || (await process.runs()) ? true : undefined));
     expect(await listensOn(region, ['tcp/5240', 'tcp/5242'])).toEqual([]);
-    await process.kill('KILL', 5);
+    await process.kill('TERM', 5);
   });
 });
 

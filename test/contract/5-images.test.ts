@@ -49,6 +49,8 @@ const ownMirror = (...fields: Field[]) =>
 
 beforeAll(async () => {
   await liveRegion();
+  // The first one begins by itself, about 25 s after regiond; without the Internet it is over at once.
+  await new Running(region, 'pebble-regiond').says(/Unable to import boot images/, 90);
   mirror = await Mirror.open();
 });
 
