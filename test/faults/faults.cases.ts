@@ -2,6 +2,7 @@
 
 import { seconds, until } from '../e2e/cluster';
 import type { Fault } from './fault';
+import { shorter } from './limit';
 import { heading, keep, line, print, type Outcome } from './report';
 import { cluster, manifests, start } from './start';
 import { System } from './system';
@@ -11,8 +12,6 @@ const { full, named, chosen, skipped } = choose(process.env.FAULTS);
 const system = new System(cluster);
 const outcomes: Outcome[] = [];
 const order = faults.map(({ name }) => name);
-/** Seconds, for a system whose cure has been taken out: it need not be waited for as long. */
-const shorter = Number(process.env.FAULTS_WITHIN ?? Infinity);
 
 const hold = (what: string, limitSeconds: number, look: () => Promise<string[]>): Promise<boolean> =>
   until(what, limitSeconds, async () => {

@@ -1,8 +1,8 @@
 /** A small image mirror in a pod: one Ubuntu release, unsigned, as slow as is wanted. */
 
-import { until } from '../e2e/cluster';
 import { run } from '../e2e/command';
 import type { World } from './fault';
+import { until } from './limit';
 
 const name = 'maas-fault-mirror';
 

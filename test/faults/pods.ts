@@ -3,10 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { muxSocket } from '../../charts/tables/volumes';
 import { processesOf, type Pod, type Process } from '../../charts/tables/processes';
-import { until, type KubernetesObject } from '../e2e/cluster';
+import type { KubernetesObject } from '../e2e/cluster';
 import { attempt } from '../e2e/command';
 import { hasLab, onNode } from './lab';
 import { cluster } from './start';
+import { until } from './limit';
 
 export type Signal = 'TERM' | 'KILL' | 'STOP' | 'CONT';
 

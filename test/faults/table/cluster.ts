@@ -1,12 +1,13 @@
 /** What MAAS runs on fails: nodes, API server, DNS. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Api, Cluster, synthesize, until, type KubernetesObject } from '../../e2e/cluster';
+import { Api, Cluster, synthesize, type KubernetesObject } from '../../e2e/cluster';
 import { kubectl } from '../../e2e/command';
 import { ask } from '../../e2e/members';
 import type { Fault, World } from '../fault';
 import { powerOff, powerOn, stopApiServer } from '../lab';
 import { firstPod, podName, signal } from '../pods';
+import { until } from '../limit';
 
 const nodeReady = (node: string, wanted: 'True' | 'Unknown'): Promise<boolean> =>
   until(`node ${node} ${wanted === 'True' ? 'ready' : 'not ready'}`, 90, async () => {

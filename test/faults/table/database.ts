@@ -1,10 +1,10 @@
 /** The database goes, comes, and refuses. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../../e2e/cluster';
 import { away, cutConnections, sql, takeAway } from '../database';
 import type { Fault, World } from '../fault';
 import { living, podName, says, signal, usable } from '../pods';
+import { until } from '../limit';
 
 const password = (world: World): Promise<string> => world.cluster.secret('maas-database', 'password');
 const setRole = (value: string): Promise<string> => sql(`ALTER ROLE maas PASSWORD '${value.replaceAll("'", "''")}'`, 'postgres');

@@ -1,11 +1,12 @@
 /** Boot images: a sync that is interrupted. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until, type KubernetesObject } from '../../e2e/cluster';
+import type { KubernetesObject } from '../../e2e/cluster';
 import type { Fault, World } from '../fault';
 import { mirror } from '../mirror';
 import { onNode } from '../lab';
 import { firstPod, gone, podName, signal } from '../pods';
+import { until } from '../limit';
 
 /** Makes the mirror MAAS's only source, for the release that is selected; undone afterwards. */
 async function syncFrom(world: World, url: string): Promise<void> {

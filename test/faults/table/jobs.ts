@@ -1,11 +1,12 @@
 /** Jobs that are ended at each of their steps and run again. */
 
 import { spawn } from 'node:child_process';
-import { Cluster, synthesize, until, type KubernetesObject } from '../../e2e/cluster';
+import { Cluster, synthesize, type KubernetesObject } from '../../e2e/cluster';
 import { kubectl } from '../../e2e/command';
 import { takeAway } from '../database';
 import type { Fault } from '../fault';
 import { hasLab, onNode } from '../lab';
+import { until } from '../limit';
 
 interface Step {
   /** What bootstrap says when it is there. */

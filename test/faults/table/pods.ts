@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pod } from '../../../charts/tables/processes';
 import { muxSocket } from '../../../charts/tables/volumes';
-import { until } from '../../e2e/cluster';
 import { attempt, kubectl } from '../../e2e/command';
 import type { Fault } from '../fault';
 import { firstPod, killContainer, podName, running, signal } from '../pods';
+import { until } from '../limit';
 
 const containers = (pod: Pod, chosen: boolean): Fault => ({
   name: `each container of a ${pod}: SIGKILL`,

@@ -1,10 +1,11 @@
 /** The region Secret is deleted, changed, truncated, and put back. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until, type KubernetesObject } from '../../e2e/cluster';
+import type { KubernetesObject } from '../../e2e/cluster';
 import { run } from '../../e2e/command';
 import type { Fault, World } from '../fault';
 import { firstPod, living, podName, says } from '../pods';
+import { until } from '../limit';
 
 const name = 'maas-region-secret';
 const secretFile = '/var/lib/maas/secret';
