@@ -4,4 +4,6 @@ import * as cluster from '../e2e/cluster';
 
 export const shorter = Number(process.env.FAULTS_WITHIN ?? Infinity);
 
-export const until: typeof cluster.until = (what, limitSeconds, ask) => cluster.until(what, Math.min(limitSeconds, shorter), ask);
+export const atMost = (seconds: number): number => Math.min(seconds, shorter);
+
+export const until: typeof cluster.until = (what, limitSeconds, ask) => cluster.until(what, atMost(limitSeconds), ask);

@@ -6,7 +6,7 @@ import { kubectl } from '../../e2e/command';
 import { takeAway } from '../database';
 import type { Fault } from '../fault';
 import { hasLab, onNode } from '../lab';
-import { until } from '../limit';
+import { atMost, until } from '../limit';
 
 interface Step {
   /** What bootstrap says when it is there. */
@@ -143,8 +143,8 @@ export const jobFaults: readonly Fault[] = [
         await unlock();
       }
       await again(other, 'bootstrap', manifests);
-      await other.jobComplete('bootstrap', 180);
-      const [region] = await other.allReady('region', 1, 180);
+      await other.jobComplete('bootstrap', atMost(180));
+      const [region] = await other.allReady('region', 1, atMost(180));
       const restarted = (region!.status.containerStatuses as KubernetesObject[]).filter(({ restartCount }) => restartCount > 0);
       if (restarted.length > 0) throw new Error(`restarted: ${restarted.map(({ name }) => name as string).join(', ')}`);
       const seed = await inDatabase(other, "SELECT value->>'secret' FROM maasserver_secret WHERE path = 'global/rpc-shared'");
@@ -171,7 +171,7 @@ export const jobFaults: readonly Fault[] = [
       const struck = await killAt(world.cluster, await runningJob(world.cluster, 'bootstrap'), /region secret: already/);
       await unlock();
       if (!struck) throw new Error('bootstrap ended before it was struck');
-      await world.cluster.jobComplete('bootstrap', 120);
+      await world.cluster.jobComplete('bootstrap', atMost(120));
     },
   },
   {
@@ -188,7 +188,7 @@ export const jobFaults: readonly Fault[] = [
         /waiting for the database/.test(await world.cluster.jobLog('bootstrap')) ? true : undefined,
       );
       await back();
-      await world.cluster.jobComplete('bootstrap', 120);
+      await world.cluster.jobComplete('bootstrap', atMost(120));
     },
   },
   {
@@ -201,7 +201,7 @@ export const jobFaults: readonly Fault[] = [
         const unlock = await again(world.cluster, 'registration', world.manifests, locked);
         if (await killAt(world.cluster, await runningJob(world.cluster, 'registration'), says)) said.push(String(says));
         await unlock();
-        await world.cluster.jobComplete('registration', 180);
+        await world.cluster.jobComplete('registration', atMost(180));
       }
       if (said.length < registrationSteps.length) throw new Error(`registration was struck only at ${said.join(' ')}`);
       world.note(`killed at ${said.join(' ')}`);
