@@ -5,6 +5,7 @@ import { accessSync, chmodSync, constants, copyFileSync, existsSync, mkdirSync, 
 import { basename, delimiter, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Failure } from './failure';
+import { loaderFor, type Loader } from './images/loader';
 import { nodeRuntime } from './node-runtime';
 import { printSeconds } from './time';
 
@@ -27,6 +28,12 @@ interface Options {
   readonly only: readonly Image[];
   readonly buildArg: readonly BuildArg[];
   readonly save?: string;
+  /** Whether to load them into the current cluster, where that is one of this machine. */
+  readonly load: boolean;
+  /** A command that takes an archive into the cluster, where the cluster is none of the known ones. */
+  readonly import?: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
   readonly source: string;
   readonly verbose?: boolean;
 }
@@ -162,7 +169,29 @@ async function stage(source: string, verbose?: boolean): Promise<void> {
 
 const printSize = (size: string): string => (/^\d+$/.test(size) ? `${String(Math.round(Number(size) / 1e6))} MB` : size);
 
-async function buildImages(options: Options): Promise<void> {
+/** The cluster that images are loaded into, if there is one. */
+async function currentLoader({ load, import: own, kubeconfig, context }: Options): Promise<Loader | undefined> {
+  if (own !== undefined) return loaderFor('', [], own);
+  if (!load) return undefined;
+  try {
+    const { access } = await import('./kubernetes/access.js');
+    const way = await access({ kubeconfig, context });
+    const named = loaderFor(way.context, []);
+    if (named !== undefined) return named;
+    const { body } = await way.transport('GET', '/api/v1/nodes');
+    return loaderFor(
+      way.context,
+      (body as { items: { metadata: { name: string } }[] }).items.map(({ metadata }) => metadata.name),
+    );
+  } catch {
+    // Images are of use without a cluster, too.
+    return undefined;
+  }
+}
+
+/** @param given options of the verb; the others have their defaults */
+export async function buildImages(given: Partial<Options>): Promise<void> {
+  const options: Options = { only: [], buildArg: [], load: true, source: resolve(__dirname, '..'), ...given };
   const source = resolve(options.source);
   if (!existsSync(contextOf(source, 'toolbox'))) throw new Failure(`${source} is not a checkout of maas-k8s; name one with --source`);
   const { defaults } = await import('../charts/tables/valuesfile.js');
@@ -172,6 +201,9 @@ async function buildImages(options: Options): Promise<void> {
   checkBuildArgs(source, options.buildArg, wanted);
   const builder = await findBuilder(options.builder);
   const builderRuns = (...args: readonly string[]): string[] => [...builder.command, ...args];
+
+  const loader = await currentLoader(options);
+  const save = options.save ?? (loader === undefined ? undefined : join(source, 'build/images'));
 
   if (wanted.includes('toolbox')) await stage(source, options.verbose);
   for (const image of wanted) {
@@ -194,14 +226,18 @@ async function buildImages(options: Options): Promise<void> {
       if (!options.verbose) process.stdout.write('\n');
       throw error;
     }
-    if (options.save !== undefined) {
-      mkdirSync(options.save, { recursive: true });
-      const archive = join(resolve(options.save), `${basename(chart[image].repository)}.tar`);
+    if (save !== undefined) {
+      mkdirSync(save, { recursive: true });
+      const archive = join(resolve(save), `${basename(chart[image].repository)}.tar`);
       // Builders refuse to write over an archive, or add to it.
       rmSync(`${archive}.new`, { force: true });
       await succeed(`archive of ${image}`, builderRuns(...builder.save(name, `${archive}.new`)), options.verbose);
       renameSync(`${archive}.new`, archive);
       process.stdout.write(`  ${archive}\n`);
+      if (loader !== undefined) {
+        await succeed(`loading ${name} into ${loader.name}`, loader.command(archive), options.verbose);
+        process.stdout.write(`  loaded into ${loader.name}\n`);
+      }
     }
   }
 }
@@ -213,6 +249,7 @@ Examples:
   maas-k8s build --only rack --build-arg MAAS_VERSION=1:3.7.3-17676-g.12345-0ubuntu1~24.04.1
   maas-k8s build --build-arg MAAS_PPA= --build-arg region:BASE_IMAGE=mirror/ubuntu-with-maas:24.04
   maas-k8s build --save build/images                    and archives to load into a cluster
+  maas-k8s build --import 'ctr -n k8s.io images import' and loads them so
 
 Arguments (--build-arg):
   BASE_IMAGE                      what an image is built on; ubuntu:24.04
@@ -247,8 +284,12 @@ export function build(): Command {
         .default([], 'none'),
     )
     .option('--save <folder>', 'also write each image to <folder>/<repository>.tar, as a docker archive')
+    .option('--no-load', 'do not load them into the current cluster, where that is kind, k3d, minikube or containerd on this machine')
+    .option('--import <command>', 'load them with this command, which is given an archive')
     .option('--source <folder>', 'the checkout', resolve(__dirname, '..'))
     .option('--verbose', 'show what the builder says')
     .addHelpText('after', examples)
-    .action(buildImages);
+    .action(async (_options: object, command: Command) => {
+      await buildImages(command.optsWithGlobals());
+    });
 }

@@ -59,4 +59,23 @@ export function addPodVerbs(program: Command, foreign: readonly string[]): void 
     .action(async (options: { timeout: number }) => {
       await (await import('./register/register.js')).register(process.env, options);
     });
+
+  program
+    .command('probe')
+    .description('look at this node, or from it at a region; prints JSON')
+    .argument('<what>', 'node or region')
+    .option('--url <url>', 'of the region')
+    .option('--message <hex>', 'what the region shall sign with its secret')
+    .action(async (what: string, { url = '', message = '' }: { url?: string; message?: string }) => {
+      const { probeNode, probeRegion } = await import('./probe/probe.js');
+      process.stdout.write(`${JSON.stringify(what === 'region' ? await probeRegion(url, message) : await probeNode())}\n`);
+    });
+
+  program
+    .command('rotate-seed')
+    .description('give the database the next region secret (Job)')
+    .addOption(timeout('5m'))
+    .action(async (options: { timeout: number }) => {
+      await (await import('./rotate/seed.js')).rotateSeed(process.env, options);
+    });
 }

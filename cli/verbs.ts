@@ -1,7 +1,7 @@
 /** The verbs that people run, declared; each is loaded when it is called, so that --help costs nothing. */
 
 import { Argument, type Command } from 'commander';
-import { count, dryRun, duration, timeout } from './options';
+import { count, dryRun, duration, timeout, yes } from './options';
 import { outputOption } from './output/structured';
 
 const examples = (...lines: readonly (readonly [command: string, says?: string])[]): string => {
@@ -13,6 +13,86 @@ const examples = (...lines: readonly (readonly [command: string, says?: string])
 const all = (command: Command): never => command.optsWithGlobals<never>();
 
 export function addVerbs(program: Command): void {
+  program.commandsGroup('Run:');
+
+  program
+    .command('up')
+    .description('apply MAAS, or its region or its racks, and stay until it runs')
+    .addArgument(new Argument('[part]', 'what').choices(['all', 'region', 'rack']).default('all'))
+    .option('--values <file>', 'values (default: MAAS_VALUES, else values.yaml, else the defaults)')
+    .addOption(dryRun())
+    .option('--force-conflicts', 'take over fields that somebody else has set')
+    .option('--no-wait', 'do not stay')
+    .option('--import <command>', 'load images that are missing with this command, which is given an archive')
+    .option('--kind', 'make a kind cluster for it')
+    .option('--k3d', 'make a k3d cluster for it')
+    .addOption(timeout('15m'))
+    .addHelpText(
+      'after',
+      examples(
+        ['up --dry-run'],
+        ['up'],
+        ['up --values site.yaml'],
+        ['up region -n maas-test', 'the region, in another namespace'],
+        ['up --kind', 'a cluster on this machine, to try MAAS out'],
+      ),
+    )
+    .action(async (part: 'all' | 'region' | 'rack', _options: object, command: Command) => {
+      await (await import('./up/up.js')).up(part, all(command));
+    });
+
+  program
+    .command('down')
+    .description('take MAAS away, and keep its data')
+    .option('--purge', 'take its data, its Secrets and its namespace, too')
+    .addOption(yes())
+    .addOption(dryRun())
+    .addOption(timeout('5m'))
+    .addHelpText('after', examples(['down --dry-run'], ['down'], ['down --purge --yes']))
+    .action(async (_options: object, command: Command) => {
+      await (await import('./down/down.js')).down(all(command));
+    });
+
+  program
+    .command('register-rack')
+    .description('link racks of this cluster to a region anywhere')
+    .option('--url <url>', 'of the region, as http://HOST:5240/MAAS')
+    .option('--secret-file <file>', 'file with the region secret; - for standard input (default: MAAS_REGION_SECRET, else a prompt)')
+    .option('--values <file>', 'values, of which the rack pools and images count')
+    .option('--no-probe', 'do not look at the region from the nodes first')
+    .option('--no-wait', 'do not stay until the racks are registered')
+    .option('--force-conflicts', 'take over fields that somebody else has set')
+    .addOption(yes())
+    .addOption(dryRun())
+    .addOption(timeout('10m'))
+    .addHelpText(
+      'after',
+      examples(
+        ['register-rack -n maas-edge --url http://10.0.0.5:5240/MAAS', 'asks for the secret'],
+        ['register-rack -n maas-edge --url http://maas.example.com:5240/MAAS --secret-file region-secret --dry-run'],
+        ['secret --context hq | maas-k8s register-rack --context edge --url http://10.0.0.5:5240/MAAS --secret-file -', 'from one cluster to another'],
+      ),
+    )
+    .action(async (_options: object, command: Command) => {
+      await (await import('./register-rack/register-rack.js')).registerRack(all(command));
+    });
+
+  program
+    .command('rotate')
+    .description('change the secret that regions and racks share, everywhere')
+    .addArgument(new Argument('<what>', 'what').choices(['secret']))
+    .option('--secret-file <file>', 'file with the new secret; - for standard input (default: one is made up)')
+    .addOption(yes())
+    .addOption(dryRun())
+    .addOption(timeout('10m'))
+    .addHelpText(
+      'after',
+      examples(['rotate secret --dry-run'], ['rotate secret'], ['rotate secret --yes', 'and again, after an interruption: goes on where it was']),
+    )
+    .action(async (_what: string, _options: object, command: Command) => {
+      await (await import('./rotate/rotate.js')).rotateSecret(all(command));
+    });
+
   program.commandsGroup('Look:');
 
   program

@@ -14,6 +14,7 @@ import { log } from '../log';
 import { connect } from '../postgres/client';
 import { readLedger, recordMigration, recordVersion } from '../postgres/ledger';
 import { databaseConnectionProblem } from '../postgres/problem';
+import { finish, nextOf } from '../rotate/seed';
 import { persist, type Attempt } from '../time';
 import { printYaml } from '../yaml';
 import { apiKeys, ownershipProblem, readSeed, seed, tryLock, userExists } from './database';
@@ -43,13 +44,19 @@ class Bootstrap {
   async all(): Promise<void> {
     const { secrets } = this.settings;
     const found = await this.kubernetes.secret(secrets.region);
-    const given = found && checkRegionSecret(secrets.region, found.data);
+    let given = found && checkRegionSecret(secrets.region, found.data);
     if (given !== undefined) log(`region secret: found in the Secret ${secrets.region}`);
 
     await this.#databaseSecret();
     const { client, password } = await this.#database();
     try {
       await this.#lock(client);
+      // A rotation that was ended between the database and the Secret.
+      const next = found && nextOf(secrets.region, found);
+      if (next !== undefined && next === (await readSeed(client))) {
+        await finish(this.kubernetes, secrets.region, found!);
+        given = next;
+      }
       const installed = installedVersion();
       const ledger = await readLedger(client);
       const migrate = decideMigration(ledger, installed, isNewer);

@@ -57,6 +57,15 @@ export async function seed(client: Client, name: string, secret: string): Promis
   return rowCount === 1;
 }
 
+/** @returns whether the row had the current value, and has the next one now */
+export async function replaceSeed(client: Client, current: string, next: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `UPDATE maasserver_secret SET value = jsonb_build_object('secret', $3::text), updated = now() WHERE path = $1 AND value->>'secret' = $2`,
+    [seedPath, current, next],
+  );
+  return rowCount === 1;
+}
+
 export async function userExists(client: Client, username: string): Promise<boolean> {
   const { rowCount } = await client.query('SELECT FROM auth_user WHERE username = $1', [username]);
   return rowCount === 1;

@@ -5,6 +5,7 @@ import { ports } from '../../charts/tables/ports';
 import { cluster, type ClusterOptions } from '../cluster/cluster';
 import { installed } from '../cluster/installed';
 import { Failure, messageOf, Unreachable } from '../failure';
+import { partOfMaas } from '../kubernetes/kubernetes';
 import type { Node, Service } from '../kubernetes/types';
 import { Maas } from '../maas/client';
 import { print, printSchema, type Form } from '../output/structured';
@@ -71,12 +72,13 @@ export async function ip(options: IpOptions): Promise<void> {
     return;
   }
   const { kubernetes, namespace } = await cluster(options);
-  const service = await kubernetes.find<Service>(kubernetes.path('services', 'maas-region'), 'get the Service maas-region');
-  if (service === undefined) throw new Failure(`there is no region in namespace ${namespace} (no Service maas-region); maas-k8s up region makes one`);
+  const services = await kubernetes.list('services', `${partOfMaas},app.kubernetes.io/component=region`);
+  const service = services.find(({ spec }) => spec?.clusterIP !== 'None');
+  if (service === undefined) throw new Failure(`there is no region in namespace ${namespace}; maas-k8s up region makes one`);
   const [settings, nodes] = await Promise.all([installed(kubernetes), service.spec?.type === 'ClusterIP' ? [] : nodesOf(kubernetes)]);
   const found: Addresses = await Promise.all(candidates(service, nodes, settings?.maasUrl).map(async (one) => ({ ...one, ...(await probe(one.url)) })));
   const answering = found.filter(({ answers }) => answers);
-  const none = `none of them answers here; kubectl -n ${namespace} port-forward service/maas-region ${String(ports.api.number)} makes http://localhost:${String(ports.api.number)}/MAAS`;
+  const none = `none of them answers here; kubectl -n ${namespace} port-forward service/${service.metadata?.name ?? ''} ${String(ports.api.number)} makes http://localhost:${String(ports.api.number)}/MAAS`;
   if (options.first) {
     if (answering[0] === undefined) throw new Unreachable(`${found.map(({ url }) => url).join(', ')}: ${none}`);
     process.stdout.write(`${answering[0].url}\n`);

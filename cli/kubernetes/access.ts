@@ -54,6 +54,8 @@ export async function access({ kubeconfig, context }: AccessOptions): Promise<Ac
   } catch (error) {
     throw new Failure(`the kubeconfig${kubeconfig === undefined ? '' : ` ${kubeconfig}`} cannot be read: ${messageOf(error)}`);
   }
+  // What the client makes up where it finds nothing.
+  if (config.getCurrentContext() === 'loaded-context') throw new Failure('there is no kubeconfig (KUBECONFIG, or ~/.kube/config); name one with --kubeconfig');
   if (context !== undefined) config.setCurrentContext(context);
   const name = config.getCurrentContext();
   const cluster = config.getCurrentCluster();

@@ -1,0 +1,95 @@
+/** `maas-k8s probe`: looks at a node, or at a region from a node. One line of JSON; changes nothing. For the pods that `pods.ts` makes. */
+
+import { lookup } from 'node:dns/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { messageOf } from '../failure';
+import { Maas } from '../maas/client';
+import { authenticate } from '../maas/rpc';
+
+/** What a node says about a region. */
+export interface RegionView {
+  /** Of MAAS, or why there is none. */
+  readonly version?: string;
+  readonly problem?: string;
+  /** The region's proof that it knows the secret, in hex, or why there is none. */
+  readonly proof?: { readonly digest: string; readonly salt: string };
+  readonly rpcProblem?: string;
+}
+
+/** What a node says about itself. */
+export interface NodeView {
+  /** Protocol and number of what listens in the node's network: tcp/53. */
+  readonly listening: readonly string[];
+  readonly ipv6: boolean;
+  /** Capabilities of the process as the kernel has them: a mask in hex. */
+  readonly capabilities: string;
+  /** Why a name of the cluster cannot be resolved. */
+  readonly dnsProblem?: string;
+}
+
+/** Milliseconds. */
+const patience = 5000;
+
+/** @param message what the region shall sign, in hex */
+export async function probeRegion(url: string, message: string): Promise<RegionView> {
+  const maas = new Maas(url, undefined, 0, undefined, patience);
+  let version: string;
+  try {
+    ({ version } = await maas.version());
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+  const problems: string[] = [];
+  try {
+    for (const [host, port] of Object.values(await maas.eventLoops()).flat()) {
+      try {
+        const { digest, salt } = await authenticate(host, port, Buffer.from(message, 'hex'), patience);
+        return { version, proof: { digest: digest.toString('hex'), salt: salt.toString('hex') } };
+      } catch (error) {
+        problems.push(messageOf(error));
+      }
+    }
+  } catch (error) {
+    problems.push(messageOf(error));
+  }
+  return { version, rpcProblem: problems.join('; ') || 'the region has no event loops yet' };
+}
+
+/** @param root what stands for /, for tests */
+export async function probeNode(root = ''): Promise<NodeView> {
+  const read = (path: string): string => {
+    try {
+      return readFileSync(`${root}${path}`, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  const listening = [
+    ...sockets(read('/proc/net/tcp'), 'tcp', '0A'),
+    ...sockets(read('/proc/net/tcp6'), 'tcp', '0A'),
+    ...sockets(read('/proc/net/udp'), 'udp', '07'),
+    ...sockets(read('/proc/net/udp6'), 'udp', '07'),
+  ];
+  let dnsProblem: string | undefined;
+  try {
+    await lookup('kubernetes.default.svc');
+  } catch (error) {
+    dnsProblem = messageOf(error);
+  }
+  return {
+    listening: [...new Set(listening)].sort(),
+    ipv6: existsSync(`${root}/proc/net/if_inet6`),
+    capabilities: /^CapEff:\s*([0-9a-f]+)/m.exec(read('/proc/self/status'))?.[1] ?? '0',
+    dnsProblem,
+  };
+}
+
+/** Ports of one of /proc/net's tables, of sockets in a state (net/tcp_states.h: 0A listens, 07 is an unconnected UDP socket). */
+export const sockets = (content: string, protocol: 'tcp' | 'udp', state: string): string[] =>
+  content
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === state)
+    .map((fields) => `${protocol}/${String(parseInt(fields[1]?.split(':')[1] ?? '0', 16))}`);

@@ -1,0 +1,148 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { up, type UpOptions } from '../../../cli/up/up';
+import { capture } from '../captured';
+import { fakeKubernetes, keep, type FakeKubernetes } from '../fake-kubernetes';
+import { fakeMaas, type FakeMaas } from '../fake-maas';
+import { folder } from '../folder';
+import { job, pod, rackPod, regionPod } from '../objects';
+
+const written = capture();
+let kubernetes: FakeKubernetes;
+let maas: FakeMaas;
+beforeEach(async () => {
+  [kubernetes, maas] = await Promise.all([fakeKubernetes(), fakeMaas()]);
+  kubernetes.objects.set('/version', { gitVersion: 'v1.33.0' });
+  // What the cluster's own controllers would make of it.
+  keep(kubernetes, '/api/v1/namespaces/maas/pods', pod('database', 'maas-database-0'), regionPod(), rackPod());
+  kubernetes.put('maas-api-key', { key: 'c:t:s' });
+  kubernetes.ports.set('maas-region-a-1:5240', maas.port);
+  const running = ['rackd', 'http'].map((name) => ({ name, status: 'running', status_info: '' }));
+  maas.answers.set('api/2.0/rackcontrollers/', [{ system_id: 'r', hostname: 'node-1-default', service_set: running }]);
+});
+afterEach(() => Promise.all([kubernetes.close(), maas.close()]));
+
+const values = (content = ''): string => {
+  const path = join(folder(), 'values.yaml');
+  writeFileSync(path, `images: { registry: registry.internal/maas }\n${content}`);
+  return path;
+};
+const go = (part: 'all' | 'region' | 'rack', options: Partial<UpOptions> = {}): Promise<void> =>
+  up(part, { kubeconfig: kubernetes.kubeconfig(), values: values(), wait: true, timeout: 5000, ...options });
+const applied = (): string[] => [...kubernetes.objects.keys()].map((path) => path.split('/').slice(-2).join('/'));
+
+/** Jobs are done as soon as they are made, and daemons are where they are wanted. */
+function controllers(): () => void {
+  const timer = setInterval(() => {
+    for (const [path, object] of kubernetes.objects) {
+      if (path.includes('/jobs/')) Object.assign(object, { status: { succeeded: 1 } });
+      if (path.includes('/daemonsets/')) Object.assign(object, { status: { desiredNumberScheduled: 1, observedGeneration: 1 } });
+    }
+  }, 20);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+test('a plan changes nothing, and says what would be made', async () => {
+  const before = applied();
+  await go('all', { dryRun: true });
+  expect(applied()).toEqual(before);
+  expect(written.stderr).toMatch(/will be made: Namespace maas, .*Deployment maas-region-a, .*DaemonSet maas-rack-default/);
+  expect(written.stderr).toContain('nothing was changed (--dry-run)');
+  expect(kubernetes.requests.filter((asked) => !asked.startsWith('GET '))).toEqual([]);
+});
+
+test('applies, waits, and says what is next', async () => {
+  const stop = controllers();
+  await go('all');
+  stop();
+  expect(applied()).toEqual(
+    expect.arrayContaining(['namespaces/maas', 'statefulsets/maas-database', 'deployments/maas-region-a', 'daemonsets/maas-rack-default']),
+  );
+  for (const said of [
+    'database: ready',
+    'region: MAAS 3.7.3 answers, a',
+    'racks: default/node-1 connected',
+    'registration: every rack is connected',
+    'Next: there are no images',
+  ])
+    expect(written.stderr).toContain(said);
+  expect(written.stdout).toBe('');
+});
+
+test('a second time there is nothing to make or to change', async () => {
+  const stop = controllers();
+  await go('all');
+  written.stderr = '';
+  await go('all', { dryRun: true });
+  stop();
+  expect(written.stderr).not.toMatch(/will be/);
+  expect(written.stderr).toMatch(/as they should be: \d+ objects/);
+});
+
+test('the region and the racks one by one', async () => {
+  await go('region', { wait: false });
+  expect(applied()).not.toContain('daemonsets/maas-rack-default');
+  await go('rack', { wait: false });
+  expect(applied()).toContain('daemonsets/maas-rack-default');
+});
+
+test('the namespace of the command line wins', async () => {
+  await go('region', { wait: false, namespace: 'maas-test' });
+  expect([...kubernetes.objects.keys()].some((path) => path === '/apis/apps/v1/namespaces/maas-test/deployments/maas-region-a')).toBe(true);
+});
+
+test('a conflict is shown, with its owner and the field; nothing is changed; and it may be forced', async () => {
+  await go('region', { wait: false });
+  const path = '/apis/apps/v1/namespaces/maas/deployments/maas-region-a';
+  kubernetes.conflicts.set(path, '.spec.replicas');
+  const before = kubernetes.requests.length;
+  await expect(go('region', { wait: false })).rejects.toThrow(/Deployment maas-region-a\n\s+spec.replicas: conflict with "kubectl"\n.*--force-conflicts/s);
+  const asked = kubernetes.requests.slice(before).filter((one) => one.startsWith('PATCH'));
+  expect(new Set(asked).size).toBe(asked.length);
+  await go('region', { wait: false, forceConflicts: true });
+});
+
+test.each([
+  ['region: { workers: 11 }', 'region.workers: 11 is not allowed'],
+  ['rack: { pools: [] }', 'the values have no rack pool'],
+])('%s is refused before the cluster is asked', async (content, said) => {
+  await expect(go('rack', { values: values(content) })).rejects.toThrow(said);
+  expect(kubernetes.requests).toEqual([]);
+});
+
+test('images that no node could pull are named with their nodes', async () => {
+  kubernetes.objects.set('/api/v1/nodes/n1', { metadata: { name: 'n1' }, spec: {}, status: { images: [{ names: ['localhost/maas-rack:3'] }] } });
+  writeFileSync(join(folder(), 'x'), '');
+  const local = join(folder(), 'values.yaml');
+  writeFileSync(local, '');
+  await expect(go('rack', { values: local })).rejects.toThrow(
+    /images that no node can pull are missing: localhost\/maas-rack:.* \(n1\).*maas-k8s build --import/,
+  );
+  expect(kubernetes.requests.filter((asked) => asked.startsWith('PATCH'))).toEqual([]);
+});
+
+test('a bootstrap that has failed ends the wait, with the cure', async () => {
+  const stop = setInterval(() => {
+    for (const [path, object] of kubernetes.objects)
+      if (path.includes('/jobs/maas-bootstrap'))
+        Object.assign(object, job('bootstrap', { conditions: [{ type: 'Failed', status: 'True', message: 'BackoffLimitExceeded' }] }));
+  }, 20);
+  await expect(go('region')).rejects.toThrow(/has failed: BackoffLimitExceeded; maas-k8s logs bootstrap says why/);
+  clearInterval(stop);
+});
+
+test('what is not ready in time is named', async () => {
+  keep(kubernetes, '/api/v1/namespaces/maas/pods', pod('database', 'maas-database-0', { notReady: ['main'] }));
+  await expect(go('region', { timeout: 1500 })).rejects.toMatchObject({
+    name: 'TimedOut',
+    message: expect.stringContaining('wait for the database maas-database-0: not ready: main') as string,
+  });
+});
+
+test('without a cluster, that is what is said, with a way to get one', async () => {
+  await kubernetes.close();
+  await expect(go('all')).rejects.toThrow(/the cluster cannot be reached: .*connection refused.*\nmaas-k8s up --kind, or --k3d, makes a cluster/s);
+  kubernetes = await fakeKubernetes();
+}, 15_000);
