@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CDK8S_CHECK_UPGRADE := false
 .DEFAULT_GOAL := all
-.PHONY: all test build e2e contract faults bench synth format clean help get_region_api_key
+.PHONY: chart all test build e2e contract faults bench synth format clean help get_region_api_key
 
 # npm ci only when the lock has changed since.
 node_modules/.installed: package.json package-lock.json
@@ -39,6 +39,15 @@ bench: node_modules/.installed ## measure, and write docs/reference/measurements
 get_region_api_key: node_modules/.installed ## print the administrator's API key
 	@npm run --silent bundle
 	@node build/maas-k8s.js api-key
+
+# An archive has the times of its files in it; those of the last change to the chart make it the same everywhere.
+HELM ?= helm
+OUTPUT ?= build
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct -- dist/helm 2>/dev/null || echo 0)
+chart: ## package dist/helm/maas with HELM into OUTPUT
+	@rm -rf build/chart && mkdir -p build/chart && cp -r dist/helm/maas build/chart
+	@find build/chart -exec touch -d @$(or $(SOURCE_DATE_EPOCH),0) {} +
+	@$(HELM) package build/chart/maas -d $(OUTPUT)
 
 format: node_modules/.installed ## format and fix what can be fixed
 	npm run --silent format

@@ -18,7 +18,7 @@ export default defineConfig(
   },
   {
     // Objects of the Kubernetes API are looked into at many depths; a wrong step fails the test that takes it.
-    files: ['test/{bench,contract,dist,e2e,faults,kubernetes}/**/*.ts'],
+    files: ['test/{bench,contract,dist,e2e,faults,helm,kubernetes}/**/*.ts'],
     rules: Object.fromEntries(
       ['explicit-any', 'unsafe-member-access', 'unsafe-assignment', 'unsafe-argument', 'unsafe-call', 'unsafe-return'].map((rule) => [
         `@typescript-eslint/no-${rule}`,

@@ -15,7 +15,7 @@ const name = 'maas';
 
 /** What Helm knows by itself is no value there. */
 const without = (key: string, object: object): object => Object.fromEntries(Object.entries(object).filter(([found]) => found !== key));
-const helmSchema = {
+export const helmSchema = {
   ...valuesSchema,
   properties: without('namespace', valuesSchema.properties),
   required: valuesSchema.required.filter((key) => key !== 'namespace'),

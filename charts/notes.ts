@@ -20,7 +20,7 @@ export const notes: readonly unknown[] = [
   '',
   text`${kubectl} port-forward service/${values.fullnameOverride}-region ${ports.api.number}`,
   text`  http://localhost:${ports.api.number}/MAAS/`,
-  text`${kubectl} get secret ${values.secrets.admin} -o go-template='{{"{{"}} .data.password | base64decode }}{{"{{"}} "\\n" }}'`,
+  text`${kubectl} get secret ${values.secrets.admin} -o go-template='{{ .data.password | base64decode }}{{ "\\n" }}'`,
   '',
   text`Racks and machines reach the region at ${maasUrl}.`,
   when(not(given(values.maasUrl)), ['Only this cluster knows that name. For machines, give an address of the region from outside as maasUrl.']),

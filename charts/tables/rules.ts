@@ -124,7 +124,7 @@ type Part = Pick<References<Pods>, keyof Pods>;
 const containersOf = (pod: 'region' | 'rack', ...others: readonly string[]): string[] => [...processesOf(pod).map(({ name }) => name), ...others, 'services'];
 
 /** The parts whose pods users may adjust, with the containers that these have. */
-const parts: readonly (readonly [string, Part, readonly string[]])[] = [
+export const parts: readonly (readonly [string, Part, readonly string[]])[] = [
   ['region', values.region, containersOf('region', 'config', 'dns-keys')],
   ['rack', values.rack, containersOf('rack', 'enrol')],
   ['database', values.database, ['postgres']],

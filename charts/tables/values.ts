@@ -20,7 +20,7 @@ const digest = '^(sha256:[0-9a-f]{64})?$';
 const group = <P extends TProperties>(description: string, properties: P): TObject<P> =>
   Type.Object(properties, { description, additionalProperties: false, default: {} });
 
-const toggle = (description: string, enabled: boolean) => group(description, { enabled: Type.Boolean({ default: enabled }) });
+const toggle = (description: string, enabled: boolean) => group(description, { enabled: Type.Boolean({ default: enabled, description: 'Whether it runs.' }) });
 
 const name = (description: string, fallback?: string) =>
   Type.String({ description, pattern: dnsLabel, maxLength: 40, ...(fallback === undefined ? {} : { default: fallback }) });
@@ -43,7 +43,7 @@ const image = (what: string, repository: string, version: string) =>
     digest: Type.String({ default: '', pattern: digest, description: 'Digest (sha256:…), used in addition to the tag where given.' }),
   });
 
-const tolerations = (description: string) =>
+const tolerations = (options: SchemaOptions) =>
   Type.Array(
     Type.Object(
       {
@@ -55,7 +55,7 @@ const tolerations = (description: string) =>
       },
       { additionalProperties: false },
     ),
-    { description, default: [] },
+    options,
   );
 
 const quantities = map(qualifiedName, Type.String({ pattern: quantity }));
@@ -116,7 +116,10 @@ const pods = (of: string) => ({
   ),
 });
 
-const placement = (of: string) => ({ nodeSelector: labels(`Node labels for ${of}.`), tolerations: tolerations(`Tolerations of ${of}.`) });
+const placement = (of: string) => ({
+  nodeSelector: labels(`Node labels for ${of}.`),
+  tolerations: tolerations({ description: `Tolerations of ${of}.`, default: [] }),
+});
 
 const storage = (what: string, size: string) =>
   group(`Storage for ${what}.`, {
@@ -241,7 +244,7 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
           nodeSelector: Type.Optional(
             map(qualifiedName, label, { description: 'Nodes of the pool, by label; else all of them. A rack runs on each, on the host’s network.' }),
           ),
-          tolerations: Type.Optional(tolerations('Tolerations of the pool.')),
+          tolerations: Type.Optional(tolerations({ description: 'Tolerations of the pool.' })),
         },
         { additionalProperties: false },
       ),

@@ -44,7 +44,7 @@ export function readValues(content: string, source: string): Values {
     );
   const given: unknown = document.toJS() ?? {};
   if (!isMap(given)) throw new ValuesError(source, [`must be a map of values, not ${show(given)}`]);
-  return checkValues(overlay(defaults(), given), source);
+  return checkValues(given, source);
 }
 
 /**
@@ -60,9 +60,13 @@ export function loadValues(environment: NodeJS.ProcessEnv): { readonly values: V
   return { values: defaults(), source: 'defaults' };
 }
 
-/** @throws ValuesError */
-export function checkValues(candidate: unknown, source: string): Values {
-  const complete = Value.Default(valuesSchema, candidate);
+/**
+ * @param given values that differ from the defaults, or are said again
+ * @throws ValuesError
+ */
+export function checkValues(given: object, source: string): Values {
+  // Lists have no defaults inside, so this is all that there is to fill in.
+  const complete = overlay(defaults(), given);
   // A missing or ill-typed field is reported as such and again for each rule it breaks: the first report is enough.
   const problems = new Map<string, string>();
   for (const error of Value.Errors(valuesSchema, complete)) if (!problems.has(error.path)) problems.set(error.path, explain(error));
@@ -84,7 +88,9 @@ function explain({ path, value, schema, type }: ValueError): string {
   const field = dotted(path);
   if (type === ValueErrorType.ObjectAdditionalProperties) {
     const parent = dotted(path.slice(0, path.lastIndexOf('/')));
-    return `${field}: there is no such value; ${parent === '' ? 'the top level' : parent} has ${Object.keys(schema.properties as object).join(', ')}`;
+    const { properties, patternProperties } = schema as Rules;
+    const known = properties ? `has ${Object.keys(properties).join(', ')}` : `has keys that match ${Object.keys(patternProperties ?? {}).join(' or ')}`;
+    return `${field}: there is no such value; ${parent === '' ? 'the top level' : parent} ${known}`;
   }
   const found = type === ValueErrorType.ObjectRequiredProperty ? 'is missing' : `${show(value)} is not allowed`;
   return `${field}: ${found}; wanted ${allowed(schema)}`;
@@ -93,6 +99,8 @@ function explain({ path, value, schema, type }: ValueError): string {
 const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
 
 interface Rules {
+  readonly properties?: object;
+  readonly patternProperties?: object;
   readonly type?: string;
   readonly anyOf?: readonly { readonly const?: unknown }[];
   readonly minimum?: number;

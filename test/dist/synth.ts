@@ -9,6 +9,13 @@ import { scopeOf } from '../../charts/tables/values';
 import { checkValues } from '../../charts/tables/valuesfile';
 import type { KubernetesObject } from '../kubernetes/objects';
 
+/** The objects of the plain output for these values, laid over the defaults, as they are before they become YAML. */
+export function plainObjects(overlay: object = {}): KubernetesObject[] {
+  const app = new PlainApp(scopeOf(checkValues(overlay, 'test')));
+  maas(app, { namespace: true });
+  return app.charts.flatMap((chart) => chart.toJson() as KubernetesObject[]);
+}
+
 /** File names and contents of the plain output for these values, laid over the defaults. */
 export function synthesize(overlay: object = {}): Map<string, string> {
   const outdir = mkdtempSync(join(tmpdir(), 'synth-'));

@@ -1,3 +1,4 @@
+import { valuesSchema } from '../../charts/tables/values';
 import { checkValues, defaults, loadValues, readValues, ValuesError } from '../../charts/tables/valuesfile';
 
 const problemsOf = (content: string): readonly string[] => {
@@ -43,6 +44,18 @@ test('every problem is reported once, with its path, the value and what is allow
 
 test('names begin with what Services may begin with', () => {
   expect(problemsOf('fullnameOverride: 1-maas')).toEqual([expect.stringMatching(/^fullnameOverride: "1-maas" is not allowed/)]);
+});
+
+test('nothing in a list has a default: Helm would not fill it in', () => {
+  const found: string[] = [];
+  const walk = (schema: object, path: string, inList: boolean): void => {
+    const { properties = {}, items } = schema as { readonly properties?: Readonly<Record<string, object>>; readonly items?: object };
+    if (inList && 'default' in schema) found.push(path);
+    for (const [key, child] of Object.entries(properties)) walk(child, `${path}.${key}`, inList);
+    if (items) walk(items, `${path}[]`, true);
+  };
+  walk(valuesSchema, '', false);
+  expect(found).toEqual([]);
 });
 
 test('YAML that cannot be read says where', () => {

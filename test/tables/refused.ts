@@ -1,0 +1,30 @@
+/** Values that a rule refuses, and the path that it names. */
+
+const pool = (name: string, nodeSelector: object = {}) => ({ name, nodeSelector });
+
+export const refusedByRules: readonly (readonly [string, object, string])[] = [
+  ['an external database without a host', { database: { embedded: false } }, 'database.host'],
+  ['a database that allows too few connections', { database: { embedded: false, host: 'db', maxConnections: 79 } }, 'database.maxConnections'],
+  ['a database image that says no version', { database: { image: 'postgres' } }, 'database.image'],
+  ['the latest database image', { database: { image: 'postgres:latest' } }, 'database.image'],
+  ['an image without tag and digest', { images: { rack: { tag: '' } } }, 'images.rack'],
+  ['the latest image', { images: { toolbox: { tag: 'latest' } } }, 'images.toolbox.tag'],
+  ['two members of one name', { region: { members: [{ name: 'a' }, { name: 'b' }, { name: 'a' }] } }, 'region.members[2].name'],
+  ['two pools of one name', { rack: { pools: [pool('x', { zone: 'a' }), pool('x', { zone: 'b' })] } }, 'rack.pools[1].name'],
+  ['two pools that can share a node', { rack: { pools: [pool('x', { zone: 'a' }), pool('y', { rack: 'b' })] } }, 'rack.pools[1].nodeSelector'],
+  ['a pool for all nodes beside another', { rack: { pools: [{ name: 'x' }, pool('y', { rack: 'b' })] } }, 'rack.pools[1].nodeSelector'],
+  ['a host name that is too long', { fullnameOverride: 'm'.repeat(30), region: { members: [{ name: 'n'.repeat(40) }] } }, 'region.members[0].name'],
+  ['a pool name that is too long', { fullnameOverride: 'm'.repeat(30), rack: { pools: [{ name: 'n'.repeat(40) }] } }, 'rack.pools[0].name'],
+  ['a URL that machines cannot resolve', { maasUrl: 'http://maas-region.maas.svc.cluster.local:5240/MAAS' }, 'maasUrl'],
+  ['a URL of a cluster with another domain', { clusterDomain: 'k8s.corp', maasUrl: 'http://maas-region.maas.svc.k8s.corp:5240/MAAS' }, 'maasUrl'],
+  ['a URL of this machine', { maasUrl: 'http://localhost:5240/MAAS' }, 'maasUrl'],
+  ['a placeholder for a URL', { maasUrl: 'http://maas.example.com:5240/MAAS' }, 'maasUrl'],
+  ['a placeholder for a host', { database: { embedded: false, host: 'CHANGEME' } }, 'database.host'],
+  ['a placeholder for an address', { admin: { email: 'me@example.org' } }, 'admin.email'],
+  ['a node port for a ClusterIP', { region: { service: { nodePort: 30001 } } }, 'region.service.nodePort'],
+  ['a node port outside of the range', { region: { service: { type: 'NodePort', nodePort: 5240 } } }, 'region.service.nodePort'],
+  ['resources of a container that is not there', { region: { resources: { regoind: {} } } }, 'region.resources'],
+  ['a label that is ours', { commonLabels: { 'app.kubernetes.io/name': 'x' } }, 'commonLabels'],
+  ['a pod label that is ours', { rack: { podLabels: { 'maas-k8s.io/pool': 'x' } } }, 'rack.podLabels'],
+  ['an annotation that is ours', { commonAnnotations: { 'helm.sh/resource-policy': 'x' } }, 'commonAnnotations'],
+];
