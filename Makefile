@@ -12,8 +12,9 @@ node_modules/.installed: package.json package-lock.json
 all: synth ## install, synthesize dist/, say what to do next
 	@printf '\nManifests are in dist/. Next:\n  make build               build the region, rack and toolbox images\n  kubectl apply -f dist    run MAAS on the current cluster\n'
 
-synth: node_modules/.installed ## synthesize dist/ from values.yaml or the defaults
+synth: node_modules/.installed ## synthesize dist/ from values.yaml or the defaults, and the reference pages from the tables
 	npx cdk8s synth
+	npm run --silent reference
 
 test: node_modules/.installed ## type-check, lint, unit and golden tests, drift check of dist/
 	npm run --silent typecheck

@@ -1,6 +1,7 @@
 /** The files of a Helm chart that come from a values schema. */
 
 import { Document, isMap, stringify, type Pair, type Scalar } from 'yaml';
+import { table } from './markdown';
 
 interface Described {
   readonly type?: string;
@@ -28,7 +29,7 @@ const typeOf = ({ type, anyOf, items }: Described): string =>
 export function entries(schema: object, values: unknown, path = ''): ValueEntry[] {
   return Object.entries((schema as Described).properties ?? {}).flatMap(([key, child]): ValueEntry[] => {
     const here = path === '' ? key : `${path}.${key}`;
-    const value = (values as Record<string, unknown>)[key];
+    const value = (values as Readonly<Record<string, unknown>> | undefined)?.[key];
     if (child.properties) return entries(child, value, here);
     return [{ path: here, type: typeOf(child), default: value, description: child.description ?? '', schema: child }];
   });
@@ -58,17 +59,11 @@ export function valuesSchemaFile(schema: object): string {
   return `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...rest, properties: { ...properties, global } }, null, 2)}\n`;
 }
 
-const cell = (content: string): string => content.replaceAll('|', '\\|').replaceAll('\n', ' ');
-
 /** The values as a Markdown table. */
-export const valuesTable = (table: readonly ValueEntry[]): string =>
-  [
-    '| Value | Type | Default | Meaning |',
-    '| --- | --- | --- | --- |',
-    ...table.map(
-      ({ path, type, default: value, description }) => `| \`${path}\` | ${cell(type)} | \`${cell(JSON.stringify(value))}\` | ${cell(description)} |`,
-    ),
-    '',
-  ].join('\n');
+export const valuesTable = (values: readonly ValueEntry[]): string =>
+  table(
+    ['Value', 'Type', 'Default', 'Meaning'],
+    values.map(({ path, type, default: value, description }) => [`\`${path}\``, type, `\`${JSON.stringify(value)}\``, description]),
+  );
 
 export const chartFile = (chart: object): string => stringify(chart, { lineWidth: 0 });

@@ -1,7 +1,4 @@
-/**
- * The ports table: every port that MAAS or this project listens on, the only place where a number is written.
- * Source: MAAS docs/reference/configuration-guides/configuration-tables.md and the code named at each entry.
- */
+/** The ports table: every port that MAAS or this project listens on, the only place where a number is written. */
 
 export type Protocol = 'TCP' | 'UDP';
 
@@ -15,44 +12,45 @@ export interface Port {
   readonly last?: number;
   readonly protocols: readonly Protocol[];
   readonly callers: readonly Caller[];
+  /** What is found there. */
+  readonly serves: string;
+  /** Where the number comes from: a file of MAAS at tag 3.7.3, unless it says otherwise. */
+  readonly source: string;
 }
 
-function port(name: string, number: number, protocols: Protocol | readonly Protocol[], callers: readonly Caller[], last?: number): Port {
-  return { name, number, last, protocols: typeof protocols === 'string' ? [protocols] : protocols, callers };
+type Numbers = number | readonly [first: number, last: number];
+
+function port(name: string, numbers: Numbers, protocols: Protocol | readonly Protocol[], callers: readonly Caller[], serves: string, source: string): Port {
+  const [number, last] = typeof numbers === 'number' ? [numbers] : numbers;
+  return { name, number, last, protocols: typeof protocols === 'string' ? [protocols] : protocols, callers, serves, source };
 }
+
+const documented = 'docs/reference/configuration-guides/configuration-tables.md';
+const temporalTemplate = 'maasserver/templates/temporal/production.yaml.template';
 
 export const ports = {
-  /** nginx of the region: API, UI, metadata, boot resources. The number is fixed in several MAAS files. */
-  api: port('api', 5240, 'TCP', ['people', 'machines', 'racks', 'regions']),
-  /** maasserver/templates/http/regiond.nginx.stream.conf.template: mutual TLS to the internal API. */
-  internalApi: port('internal-api', 5242, 'TCP', ['agents']),
-  /** provisioningserver/utils/beaconing.py: multicast beacons. */
-  beacons: port('beacons', 5240, 'UDP', ['machines']),
-  /** maasserver/rpc/regionservice.py: one port per regiond worker, advertised by pod IP. */
-  rpc: port('rpc', 5250, 'TCP', ['racks'], 5259),
-  /** maasserver/prometheus/service.py */
-  regionMetrics: port('region-metrics', 5239, 'TCP', ['monitoring', 'pod']),
-  /** maasserver/templates/temporal/production.yaml.template */
-  temporal: port('temporal', 5271, 'TCP', ['agents', 'regions']),
-  temporalMatching: port('t-matching', 5272, 'TCP', ['regions']),
-  temporalHistory: port('t-history', 5273, 'TCP', ['regions']),
-  temporalWorker: port('t-worker', 5274, 'TCP', ['regions']),
-  temporalMembership: port('t-membership', 5281, 'TCP', ['regions'], 5284),
-  temporalMetrics: port('t-metrics', 9000, 'TCP', ['pod']),
-  dns: port('dns', 53, ['UDP', 'TCP'], ['machines', 'racks']),
-  /** provisioningserver/dns/config.py: rndc, on the loopback interface. */
-  rndc: port('rndc', 954, 'TCP', ['pod']),
-  proxy: port('proxy', 8000, 'TCP', ['machines', 'racks']),
-  syslog: port('syslog', 5247, ['UDP', 'TCP'], ['machines', 'racks']),
-  ntp: port('ntp', 123, 'UDP', ['machines', 'racks']),
-  /** provisioningserver/templates/http/rackd.nginx.conf.template */
-  rackHttp: port('rack-http', 5248, 'TCP', ['machines']),
-  /** provisioningserver/plugin.py: metrics, /log and /boot of rackd. */
-  rackMetrics: port('rack-metrics', 5249, 'TCP', ['monitoring', 'pod']),
-  tftp: port('tftp', 69, 'UDP', ['machines']),
-  dhcp: port('dhcp', 67, 'UDP', ['machines']),
-  dhcp6: port('dhcp6', 547, 'UDP', ['machines']),
-  postgres: port('postgres', 5432, 'TCP', ['regions']),
-  /** Ours: what the kubelet asks about every container of a pod, answered by the service mux. */
-  health: port('health', 5290, 'TCP', ['kubelet']),
+  // The number is fixed in several files of MAAS.
+  api: port('api', 5240, 'TCP', ['people', 'machines', 'racks', 'regions'], 'API, user interface, metadata and boot resources', documented),
+  internalApi: port('internal-api', 5242, 'TCP', ['agents'], 'Internal API, with mutual TLS', 'maasserver/templates/http/regiond.nginx.stream.conf.template'),
+  beacons: port('beacons', 5240, 'UDP', ['machines'], 'Multicast beacons, by which networks are discovered', 'provisioningserver/utils/beaconing.py'),
+  rpc: port('rpc', [5250, 5259], 'TCP', ['racks'], 'RPC: a port per regiond worker, advertised by pod IP', 'maasserver/rpc/regionservice.py'),
+  regionMetrics: port('region-metrics', 5239, 'TCP', ['monitoring', 'pod'], 'Metrics of regiond', 'maasserver/prometheus/service.py'),
+  temporal: port('temporal', 5271, 'TCP', ['agents', 'regions'], 'Temporal’s frontend, with mutual TLS', temporalTemplate),
+  temporalMatching: port('t-matching', 5272, 'TCP', ['regions'], 'Temporal, among regions: matching', temporalTemplate),
+  temporalHistory: port('t-history', 5273, 'TCP', ['regions'], 'Temporal, among regions: history', temporalTemplate),
+  temporalWorker: port('t-worker', 5274, 'TCP', ['regions'], 'Temporal, among regions: worker', temporalTemplate),
+  temporalMembership: port('t-membership', [5281, 5284], 'TCP', ['regions'], 'Temporal, among regions: membership', temporalTemplate),
+  temporalMetrics: port('t-metrics', 9000, 'TCP', ['pod'], 'Metrics of Temporal, on the loopback interface', temporalTemplate),
+  dns: port('dns', 53, ['UDP', 'TCP'], ['machines', 'racks'], 'DNS', documented),
+  rndc: port('rndc', 954, 'TCP', ['pod'], 'Control of bind9, on the loopback interface', 'provisioningserver/dns/config.py'),
+  proxy: port('proxy', 8000, 'TCP', ['machines', 'racks'], 'HTTP proxy', documented),
+  syslog: port('syslog', 5247, ['UDP', 'TCP'], ['machines', 'racks'], 'Syslog', 'provisioningserver/templates/syslog/rsyslog.conf.template'),
+  ntp: port('ntp', 123, 'UDP', ['machines', 'racks'], 'NTP', documented),
+  rackHttp: port('rack-http', 5248, 'TCP', ['machines'], 'Boot files, and a way to the regions', 'provisioningserver/templates/http/rackd.nginx.conf.template'),
+  rackMetrics: port('rack-metrics', 5249, 'TCP', ['monitoring', 'pod'], 'Metrics of rackd, and /log and /boot for nginx', 'provisioningserver/plugin.py'),
+  tftp: port('tftp', 69, 'UDP', ['machines'], 'TFTP', documented),
+  dhcp: port('dhcp', 67, 'UDP', ['machines'], 'DHCP', documented),
+  dhcp6: port('dhcp6', 547, 'UDP', ['machines'], 'DHCPv6', documented),
+  postgres: port('postgres', 5432, 'TCP', ['regions'], 'PostgreSQL, where it is the embedded one', 'PostgreSQL'),
+  health: port('health', 5290, 'TCP', ['kubelet'], 'What the kubelet asks about every container of a pod, answered by the service mux', 'this project'),
 } as const satisfies Record<string, Port>;
