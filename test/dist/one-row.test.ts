@@ -60,7 +60,7 @@ describe('the process that docs/how-to/add-a-process.md adds', () => {
   afterAll(asTheyAre);
 
   test('has a container with probes, requests and no capabilities', () => {
-    const container = containers(find(now.manifests(), 'Deployment maas-region-a')).find(({ name }) => name === 'proxy-metrics');
+    const container = containers(find(now.plainObjects(), 'Deployment maas-region-a')).find(({ name }) => name === 'proxy-metrics');
     expect(container).toMatchObject({
       command: ['pebble', 'run', '--verbose'],
       securityContext: { capabilities: { drop: ['ALL'] } },
@@ -81,8 +81,8 @@ describe('the process that docs/how-to/add-a-process.md adds', () => {
   });
 
   test('has a port on the Service, and neither port nor container while it is switched off', () => {
-    expect(find(now.manifests(), 'Service maas-region').spec.ports).toContainEqual({ name: 'proxy-metrics', port: 9301, targetPort: 9301, protocol: 'TCP' });
-    const off = now.manifests({ region: { proxy: { enabled: false } } });
+    expect(find(now.plainObjects(), 'Service maas-region').spec.ports).toContainEqual({ name: 'proxy-metrics', port: 9301, targetPort: 9301, protocol: 'TCP' });
+    const off = now.plainObjects({ region: { proxy: { enabled: false } } });
     expect(namesOf(find(off, 'Service maas-region').spec.ports as KubernetesObject[])).not.toContain('proxy-metrics');
     const region = containers(find(off, 'Deployment maas-region-a'));
     expect(namesOf(region)).not.toContain('proxy-metrics');
@@ -114,12 +114,12 @@ describe.each([
       return { ...actual, processes, processesOf: (wanted: string) => processes.filter((process) => process.pod === wanted) };
     });
     const now = outcome();
-    const before = namesOf(containers(find(whole.manifests(), title)));
+    const before = namesOf(containers(find(whole.plainObjects(), title)));
     expect(before).toContain(name);
-    expect(namesOf(containers(find(now.manifests(), title)))).toEqual(before.filter((container) => container !== name));
+    expect(namesOf(containers(find(now.plainObjects(), title)))).toEqual(before.filter((container) => container !== name));
     expect(now.layers).toHaveLength(whole.layers.length - 1);
     expect(now.refusals({ [pod]: { resources: { [name]: {} } } })).toEqual([expect.stringContaining(`there is no container ${name}; ${pod} has `)]);
     expect(now.pages).not.toContain(`### ${pod}: ${name}`);
-    expect(JSON.stringify(now.manifests({ [pod]: off }))).not.toContain(`--without=${name}`);
+    expect(JSON.stringify(now.plainObjects({ [pod]: off }))).not.toContain(`--without=${name}`);
   });
 });

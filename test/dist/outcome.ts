@@ -5,7 +5,7 @@ import { processes } from '../../charts/tables/processes';
 import { checkValues, ValuesError } from '../../charts/tables/valuesfile';
 import { layer } from '../../cli/config/layer';
 
-export { manifests } from './synth';
+export { plainObjects } from './synth';
 
 /** Why these values are not allowed; empty if they are. */
 export function refusals(overlay: object): readonly string[] {

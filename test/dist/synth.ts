@@ -26,10 +26,3 @@ export function synthesize(overlay: object = {}): Map<string, string> {
 }
 
 export const objects = (files: Map<string, string>): KubernetesObject[] => [...files.values()].flatMap((content) => parseAllDocuments(content).map((document) => document.toJS() as KubernetesObject));
-
-/** The same objects without the way through files. */
-export function manifests(overlay: object = {}): KubernetesObject[] {
-  const app = new PlainApp(scopeOf(checkValues(overlay, 'test')));
-  maas(app, { namespace: true });
-  return app.charts.flatMap((chart) => chart.toJson() as KubernetesObject[]);
-}

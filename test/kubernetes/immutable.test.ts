@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { entries } from '../../charts/render/package';
 import { valuesSchema } from '../../charts/tables/values';
 import { checkValues, defaults, ValuesError } from '../../charts/tables/valuesfile';
-import { manifests } from '../dist/synth';
+import { plainObjects } from '../dist/synth';
 import { corpus } from '../values/corpus';
 import { immutableChanges } from './immutable';
 import { titleOf, type KubernetesObject } from './objects';
@@ -55,7 +55,7 @@ test('from any set of values to any other, and to any mixture of both, nothing c
       const after = nested(new Map([...from, ...paths.map((path) => [path, to.get(path)] as const)]));
       fc.pre(isValid(after));
       tried++;
-      expect(immutableChanges(manifests(before), manifests(after))).toEqual([]);
+      expect(immutableChanges(plainObjects(before), plainObjects(after))).toEqual([]);
     }),
     { numRuns: 60 },
   );
@@ -65,7 +65,7 @@ test('from any set of values to any other, and to any mixture of both, nothing c
 type Damage = (object: KubernetesObject) => void;
 
 /** What is said of a change in one of the objects. */
-function changing(title: string, damage: Damage, before: KubernetesObject[] = manifests()): string[] {
+function changing(title: string, damage: Damage, before: KubernetesObject[] = plainObjects()): string[] {
   const after = structuredClone(before);
   damage(after.find((object) => titleOf(object).startsWith(title))!);
   return immutableChanges(before, after).map((problem) => problem.replace(/^\w+ \S+: /, ''));

@@ -1,4 +1,4 @@
-import { manifests, objects, synthesize } from '../dist/synth';
+import { plainObjects, objects, synthesize } from '../dist/synth';
 import { checkValues } from '../../charts/tables/valuesfile';
 import { corpus } from '../values/corpus';
 import { containers, podSpec, titleOf, type KubernetesObject } from './objects';
@@ -18,7 +18,7 @@ const two = { region: { members: [{ name: 'a' }, { name: 'b' }] } };
 
 /** The objects of an installation with one of them damaged. */
 function damaged(title: string, damage: (object: KubernetesObject, all: KubernetesObject[]) => void): string[] {
-  const all = manifests(two);
+  const all = plainObjects(two);
   damage(
     all.find((object) => titleOf(object) === title)!,
     all,
