@@ -291,7 +291,7 @@ class Named<T extends string | number> extends Expr<T> {
   }
 }
 
-/** @param name in lower case, unique in an app: 'region.image' */
+/** @param name in lower case, unique in an app: 'web.image' */
 export const named = <T extends string | number>(name: string, expression: Expr<T>): Expr<T> => new Named(name, expression);
 
 export class When<T> extends Expr<T | typeof omitted> {
@@ -388,7 +388,7 @@ export class Each<T> extends Expr<readonly T[]> {
 export const elementOf = <E>(list: Expr<readonly E[]>, variable: string): References<E> =>
   references<E>(elementSchema(referenceTo(list, 'elements')), variable);
 
-/** What a loop over `list` calls its variable: values.rack.pools → pool. */
+/** What a loop over `list` calls its variable: values.web.ports → port. */
 export const singular = (list: Expr<unknown>): string => Reference.key(referenceTo(list, 'elements')).replace(/s$/, '');
 
 /** One list element per element of `list`: each(pools, (pool) => ({ name: pool.name })). */

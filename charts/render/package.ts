@@ -14,7 +14,7 @@ interface Described {
 
 /** A value as a reader of the reference wants it. */
 export interface ValueEntry {
-  /** With dots: region.service.type. */
+  /** With dots: web.service.type. */
   readonly path: string;
   readonly type: string;
   readonly default: unknown;

@@ -1,10 +1,10 @@
 /** One row more in the tables, or one less, is seen everywhere. Nothing but the tables is exchanged. */
 
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { transformSync } from '@swc/core';
+import { join } from 'node:path';
 import type * as Table from '../../charts/tables/processes';
 import { containers, titleOf, type KubernetesObject } from '../kubernetes/objects';
+import { codeBlock, runSource } from '../source';
 import type * as Outcome from './outcome';
 
 const root = join(__dirname, '../..');
@@ -14,22 +14,11 @@ const tables = join(root, 'charts/tables');
 function extended(table: string, before: string, rows: string): () => unknown {
   const source = readFileSync(join(tables, `${table}.ts`), 'utf8');
   if (!source.includes(before)) throw new Error(`${table}.ts has no ${before}`);
-  const { code } = transformSync(
-    source.replace(before, () => `${rows}${before}`),
-    {
-      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-      module: { type: 'commonjs' },
-    },
-  );
-  return () => {
-    const module = { exports: {} };
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    const load = (path: string): unknown => require(resolve(tables, path)) as unknown;
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval
-    const run = new Function('require', 'module', 'exports', code) as (...globals: unknown[]) => void;
-    run(load, module, module.exports);
-    return module.exports;
-  };
+  return () =>
+    runSource(
+      source.replace(before, () => `${rows}${before}`),
+      tables,
+    );
 }
 
 /** What comes out of the tables as they are now. */
@@ -48,12 +37,11 @@ const asTheyAre = (): void => {
 
 describe('the process that docs/how-to/add-a-process.md adds', () => {
   const page = readFileSync(join(root, 'docs/how-to/add-a-process.md'), 'utf8');
-  const block = (file: string): string => new RegExp(`\`\`\`ts ${file}\\n([\\s\\S]*?)\`\`\``).exec(page)![1]!;
   let now: typeof Outcome;
 
   beforeAll(() => {
-    jest.doMock('../../charts/tables/ports', extended('ports', '} as const satisfies', block('charts/tables/ports.ts')));
-    jest.doMock('../../charts/tables/processes', extended('processes', "  process('rackd'", block('charts/tables/processes.ts')));
+    jest.doMock('../../charts/tables/ports', extended('ports', '} as const satisfies', codeBlock(page, 'ts charts/tables/ports.ts')));
+    jest.doMock('../../charts/tables/processes', extended('processes', "  process('rackd'", codeBlock(page, 'ts charts/tables/processes.ts')));
     now = outcome();
   });
 
