@@ -38,7 +38,9 @@ export const rootWith = (...capabilities: readonly string[]) => ({
 /** MAAS's commands take the group maas (maasserver/region_script.py, provisioningserver/rack_script.py). */
 export const maasCommand = rootWith('SETGID');
 
-export const requests = (memory: number | Expr<number>, cpu: number) => ({ requests: { memory: text`${memory}Mi`, cpu: `${String(cpu)}m` } });
+export const requests = (memory: number | Expr<number>, cpu: number) => ({
+  requests: { memory: typeof memory === 'number' ? `${String(memory)}Mi` : text`${memory}Mi`, cpu: `${String(cpu)}m` },
+});
 
 export interface Health {
   /** Where the kubelet finds the mux: the pod's own address unless given. */

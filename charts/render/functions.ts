@@ -52,6 +52,7 @@ class Text extends Computed<string> {
       values,
       (...found: Printable[]) => parts.reduce((built, part, n) => `${built}${String(found[n - 1])}${part}`),
       (operands) => {
+        if (operands.length === 0) return quoted(parts[0]!);
         if (parts.every((part) => part === '') && operands.length === 1 && values[0]![kind] === 'string') return operands[0]!;
         const format = quoted(parts.map((part) => part.replaceAll('%', '%%')).join('%v'));
         return call('printf')([format, ...operands.map((operand, n) => (isNumber(values[n]) ? whole(operand) : operand))]);

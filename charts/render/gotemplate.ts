@@ -24,7 +24,7 @@ export const literal = (content: string): string => content.replaceAll('{{', '{{
 const scalar = (value: unknown): string => {
   if (typeof value === 'string' && value.includes('{{')) return action(`${quoted(value)} | toJson`);
   // 1.1 as well: Kubernetes reads "yes" as true.
-  const written = stringify(value, { lineWidth: 0, version: '1.1' }).trimEnd();
+  const written = stringify(value, { lineWidth: 0, version: '1.1' }).replace(/\n$/, '');
   return written.includes('\n') ? JSON.stringify(value) : written;
 };
 
