@@ -57,16 +57,6 @@ test('systemctl asks the mux', () => {
   expect(read('toolbox/shims/systemctl')).toContain(`PEBBLE_SOCKET=${muxSocket}\n`);
 });
 
-test('systemctl knows every service that MAAS may ask for', () => {
-  const text = read('toolbox/shims/systemctl');
-  const services = new Set(
-    processesOf('region')
-      .concat(processesOf('rack'))
-      .map(({ service }) => service),
-  );
-  for (const service of services) expect(text).toMatch(new RegExp(`(maas-${service}\\b|service=${service}\\b)`));
-});
-
 test('everything that is run may be run', () => {
   const scripts = [
     'region/install',

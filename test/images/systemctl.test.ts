@@ -1,3 +1,4 @@
+import { processes } from '../../charts/tables/processes';
 import { muxSocket } from '../../charts/tables/volumes';
 import { newBench, type Result } from './shim';
 
@@ -34,6 +35,14 @@ describe('systemctl', () => {
     [['restart', 'maas-agent'], 'restart agent'],
   ])('%j asks the mux: %s', (args, expected) => {
     expect(systemctl(args)).toEqual({ code: 0, stdout: '', stderr: '', calls: asked(expected) });
+  });
+
+  test('every service of the table is one that can be asked about', () => {
+    // The units that MAAS does not call after itself (maasserver/service_monitor.py, provisioningserver/service_monitor.py).
+    const units: Readonly<Record<string, string>> = { bind9: 'bind9', ntp: 'chrony' };
+    const services = [...new Set(processes.map(({ service }) => service))];
+    const calls = services.map((service) => systemctl(['start', units[service] ?? `maas-${service}`]).calls);
+    expect(calls).toEqual(services.map((service) => asked(`start ${service}`)));
   });
 
   test('a failure of Pebble is the result, with its message', () => {
