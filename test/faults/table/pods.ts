@@ -89,7 +89,7 @@ export const podFaults: readonly Fault[] = [
     },
   },
   deleted('region pod deleted', ['region'], 120),
-  deleted('region pod deleted without grace', ['region'], 120, ['--grace-period=0', '--force'], true),
+  deleted('region pod deleted without grace', ['region'], 120, ['--grace-period=0', '--force']),
   deleted('a rack pod deleted', ['rack'], 120),
   deleted('region pod and a rack pod deleted, without grace', ['region', 'rack'], 150, ['--grace-period=0', '--force']),
   deleted('database pod deleted', ['database'], 120, [], true),

@@ -105,6 +105,7 @@ export const processFaults: readonly Fault[] = [
   alone('rack', 'agent', 'KILL', 60, true),
   {
     name: 'a worker of regiond: SIGKILL',
+    chosen: true,
     cure: 'MAAS itself (maasserver/workers.py); its container must not be restarted',
     within: 60,
     make: async (world) => {
