@@ -113,18 +113,21 @@ export const clusterFaults: readonly Fault[] = [
       const controllers = async (): Promise<string> =>
         JSON.stringify([...(await new Api(other, await other.secret('maas-api-key', 'key')).controllers('region'))].sort());
       const before = await controllers();
-      const image = '/var/lib/maas/image-storage/kept';
-      await other.exec(lost.metadata.name as string, 'regiond', 'sh', '-c', `echo kept > ${image}`);
+      // The folder itself: MAAS removes files that it does not know.
+      const images = (pod: KubernetesObject): Promise<string> =>
+        other.exec(pod.metadata.name as string, 'regiond', 'stat', '-c', '%i', '/var/lib/maas/image-storage');
+      const imagesBefore = await images(lost);
 
       world.undo(() => powerOn(nodeOf(lost)));
       // By address: the cluster's DNS may have been on that node, too.
-      const asking = ask(other, left, (await other.get('service', 'maas-region')).spec.clusterIP as string, 60);
+      const address = (await other.get('service', 'maas-region')).spec.clusterIP as string;
+      const asking = ask(other, left, address, 60);
       await sleep(3000);
       await powerOff(nodeOf(lost));
       const counts = await asking;
       const asked = Object.values(counts).reduce((sum, count) => sum + count, 0);
       const failed = asked - (counts['200'] ?? 0);
-      const lateCounts = await ask(other, left, (await other.get('service', 'maas-region')).spec.clusterIP as string, 10);
+      const lateCounts = await ask(other, left, address, 10);
       world.note(
         `${String(failed)} of ${String(asked)} requests failed in the minute of the failure: ${JSON.stringify(counts)}; then ${JSON.stringify(lateCounts)}`,
       );
@@ -133,7 +136,7 @@ export const clusterFaults: readonly Fault[] = [
       await nodeReady(nodeOf(lost), 'True');
       return async () => {
         const [again] = (await other.allReady('region', 2, 240)).filter((pod) => nodeOf(pod) === nodeOf(lost));
-        if ((await other.exec(again!.metadata.name as string, 'regiond', 'cat', image)).trim() !== 'kept') throw new Error('it has lost its images');
+        if ((await images(again!)) !== imagesBefore) throw new Error('it has lost its images');
         const after = await controllers();
         if (after !== before) throw new Error(`region controllers were ${before}, are ${after}`);
       };
