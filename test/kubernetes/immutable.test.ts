@@ -101,6 +101,28 @@ test.each(taken)('%s can be changed', (_name, title, damage) => {
   expect(changing(title, damage)).toEqual([]);
 });
 
+test.each([
+  ['what a ConfigMap holds', { kind: 'ConfigMap', immutable: true, data: { a: '1' } }, { kind: 'ConfigMap', immutable: true, data: { a: '2' } }, 'data'],
+  ['that it holds it', { kind: 'ConfigMap', immutable: true }, { kind: 'ConfigMap' }, 'immutable'],
+  ['what a Secret holds', { kind: 'Secret', immutable: true, data: { a: 'MQ==' } }, { kind: 'Secret', immutable: true, data: { a: 'Mg==' } }, 'data'],
+  ['the type of a Secret', { kind: 'Secret', type: 'Opaque' }, { kind: 'Secret', type: 'kubernetes.io/tls' }, 'type'],
+  ['the value of a PriorityClass', { kind: 'PriorityClass', value: 1 }, { kind: 'PriorityClass', value: 2 }, 'value'],
+  [
+    'the role of a ClusterRoleBinding',
+    { kind: 'ClusterRoleBinding', roleRef: { name: 'a' } },
+    { kind: 'ClusterRoleBinding', roleRef: { name: 'b' } },
+    'roleRef',
+  ],
+])('%s cannot be changed where it is said to be fixed', (_name, before, after, field) => {
+  const metadata = { name: 'x', namespace: 'maas' };
+  expect(immutableChanges([{ metadata, ...before }], [{ metadata, ...after }])).toEqual([`${before.kind} x: ${field} cannot be changed`]);
+});
+
+test('what is not marked immutable may be changed', () => {
+  const object = { kind: 'ConfigMap', metadata: { name: 'x', namespace: 'maas' } };
+  expect(immutableChanges([{ ...object, data: { a: '1' } }], [{ ...object, data: { a: '2' } }])).toEqual([]);
+});
+
 test('what Helm removes first may be anything else afterwards; what Argo CD removes first must be good for kubectl, too', () => {
   const withPolicy = (annotation: string, policy: string): KubernetesObject[] => [
     { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'test', namespace: 'maas', annotations: { [annotation]: policy } }, spec: { containers: [] } },

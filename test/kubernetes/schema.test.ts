@@ -131,6 +131,15 @@ const broken: readonly Case[] = [
     'container regiond: volumeMounts: there are two mounts at "/var/lib/maas"',
   ],
   ['an amount that is none', (spec) => (container(spec).resources.requests.memory = '256 Mi'), 'container regiond: resources: "256 Mi" is no quantity'],
+  ['a node selector that is no label', (spec) => (pod(spec).nodeSelector.x = 'a b'), 'nodeSelector: "a b" is no value of a label'],
+  ['a name of a container with a line below', (spec) => (container(spec).name = 'a_b'), 'containers: "a_b" is no name of a container'],
+  ['a name of a volume with a dot', (spec) => (pod(spec).volumes[0].name = 'a.b'), 'volumes: "a.b" is no name of a volume'],
+  [
+    'two ports of one name in a container',
+    (spec) => container(spec).ports.push({ name: 'rack-http', containerPort: 1 }),
+    'container regiond: ports: there are two ports "rack-http"',
+  ],
+  ['a variable with a space', (spec) => (container(spec).env[0].name = 'A B'), 'container regiond: env: "A B" is no name of a variable'],
   ['a name in capitals', (_spec, object) => (object.metadata.name = 'Region'), 'metadata.name: "Region" is no name of a Deployment'],
   ['a host name with a dot', (spec) => (pod(spec).hostname = 'a.b'), 'hostname: "a.b" is no host name'],
 ];
@@ -147,6 +156,9 @@ const brokenServices: readonly Case[] = [
   ['two ports of one name', (spec) => (spec.ports[1].name = 'dns-udp'), 'spec.ports: there are two ports "dns-udp"'],
   ['a port without a name beside another', (spec) => delete spec.ports[1].name, 'spec.ports: where there are several, each has a name'],
   ['a nodePort that nobody opens', (spec) => (spec.ports[0].nodePort = 30053), 'spec.ports: a nodePort is for the types NodePort and LoadBalancer'],
+  ['a name of a port in capitals', (spec) => (spec.ports[0].name = 'DNS'), 'spec.ports: "DNS" is no name of a port'],
+  ['a target that no container can have', (spec) => (spec.ports[0].targetPort = 'temporal-metrics'), 'spec.ports: "temporal-metrics" is no name of a port'],
+  ['a selector that is no label', (spec) => (spec.selector.x = 'a b'), 'selector: "a b" is no value of a label'],
   ['a selector as Deployments have it', (spec) => (spec.selector = { matchLabels: labels }), 'spec.selector.matchLabels: must be string'],
 ];
 
