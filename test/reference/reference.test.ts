@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reference } from '../../charts/reference/reference';
 import { entries } from '../../charts/render/package';
 import { ports } from '../../charts/tables/ports';
 import { processes } from '../../charts/tables/processes';
 import { valuesSchema } from '../../charts/tables/values';
-import { defaults } from '../../charts/tables/valuesfile';
+import { defaults, readValues } from '../../charts/tables/valuesfile';
+import { codeBlock } from '../source';
 
 const pages = [...reference()];
 
@@ -40,4 +41,17 @@ test('no row of a table is forgotten', () => {
 
 test('commands are written so that a shell takes them as they are meant', () => {
   expect(reference().get('processes.md')).toContain("`/usr/sbin/nginx -g 'daemon off;' -c /var/lib/maas/http/nginx.conf`");
+});
+
+test('what other pages refer to is there', () => {
+  const root = join(__dirname, '../..');
+  for (const page of ['README.md', 'docs/how-to/add-a-process.md', 'docs/how-to/add-a-value.md', 'docs/explanation/how-it-works.md']) {
+    for (const [, target] of readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)) {
+      expect([page, target, existsSync(join(root, page, '..', target!))]).toEqual([page, target, true]);
+    }
+  }
+});
+
+test('the values that the README proposes are allowed', () => {
+  expect(() => readValues(codeBlock(readFileSync(join(__dirname, '../../README.md'), 'utf8'), 'yaml'), 'README.md')).not.toThrow();
 });
