@@ -66,9 +66,12 @@ export function addPodVerbs(program: Command, foreign: readonly string[]): void 
     .argument('<what>', 'node or region')
     .option('--url <url>', 'of the region')
     .option('--message <hex>', 'what the region shall sign with its secret')
-    .action(async (what: string, { url = '', message = '' }: { url?: string; message?: string }) => {
+    .option('--database <host:port>', 'whether the node reaches it')
+    .option('--dhcp', 'whether a DHCP server answers')
+    .action(async (what: string, options: { url?: string; message?: string; database?: string; dhcp?: boolean }) => {
       const { probeNode, probeRegion } = await import('./probe/probe.js');
-      process.stdout.write(`${JSON.stringify(what === 'region' ? await probeRegion(url, message) : await probeNode())}\n`);
+      const { url = '', message = '' } = options;
+      process.stdout.write(`${JSON.stringify(what === 'region' ? await probeRegion(url, message) : await probeNode(options))}\n`);
     });
 
   program

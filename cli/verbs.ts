@@ -16,6 +16,18 @@ export function addVerbs(program: Command): void {
   program.commandsGroup('Run:');
 
   program
+    .command('preflight')
+    .description('what the cluster and its nodes need before MAAS is put on them: ports, DHCP, storage, rights, database …')
+    .option('--values <file>', 'values (default: MAAS_VALUES, else values.yaml, else the defaults)')
+    .option('--no-probe', 'make no pods that look at the nodes')
+    .addOption(outputOption())
+    .addOption(timeout('30s'))
+    .addHelpText('after', examples(['preflight'], ['preflight --values site.yaml -o json']))
+    .action(async (_options: object, command: Command) => {
+      await (await import('./preflight/preflight.js')).preflight(all(command));
+    });
+
+  program
     .command('up')
     .description('apply MAAS, or its region or its racks, and stay until it runs')
     .addArgument(new Argument('[part]', 'what').choices(['all', 'region', 'rack']).default('all'))
@@ -158,5 +170,32 @@ export function addVerbs(program: Command): void {
     .addHelpText('after', examples(['services'], ['services restart temporal-worker'], ['services restart http --pod maas-rack-default-x7k2p --dry-run']))
     .action(async (action: import('./services/services').Action, names: string[], _options: object, command: Command) => {
       await (await import('./services/services.js')).services(action, names, all(command));
+    });
+
+  program
+    .command('support-bundle')
+    .description('one file for whoever helps: status, objects, events, logs; secrets are taken out')
+    .option('--file <path>', 'where to write it (default: maas-support-TIME.tar.gz here)')
+    .addOption(count('--tail <lines>', 'the last lines of each container').default(2000))
+    .addHelpText('after', examples(['support-bundle'], ['support-bundle --file /tmp/maas.tar.gz --tail 500']))
+    .action(async (_options: object, command: Command) => {
+      await (await import('./support-bundle/support-bundle.js')).supportBundle(all(command));
+    });
+
+  program
+    .command('completion')
+    .description('print a script that completes verbs and options')
+    .addArgument(new Argument('<shell>', 'for which').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      examples(
+        ['completion bash > ~/.local/share/bash-completion/completions/maas-k8s'],
+        ['completion zsh > ~/.zfunc/_maas-k8s'],
+        ['completion fish > ~/.config/fish/completions/maas-k8s.fish'],
+      ),
+    )
+    .action(async (shell: import('./completion/completion').Shell) => {
+      const [{ script, verbsOf }, { known }] = await Promise.all([import('./completion/completion.js'), import('./cluster/names.js')]);
+      process.stdout.write(script(shell, verbsOf(program, { logs: known(), services: known() })));
     });
 }

@@ -3,8 +3,10 @@
 import { lookup } from 'node:dns/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { messageOf } from '../failure';
+import { accepts } from '../connect';
 import { Maas } from '../maas/client';
 import { authenticate } from '../maas/rpc';
+import { dhcpServers } from './dhcp';
 
 /** What a node says about a region. */
 export interface RegionView {
@@ -25,6 +27,16 @@ export interface NodeView {
   readonly capabilities: string;
   /** Why a name of the cluster cannot be resolved. */
   readonly dnsProblem?: string;
+  /** DHCP servers that have answered: address and interface. */
+  readonly dhcpServers?: readonly string[];
+  /** Why the database cannot be reached from here; empty when it can. */
+  readonly database?: string;
+}
+
+interface Wishes {
+  /** host:port */
+  readonly database?: string;
+  readonly dhcp?: boolean;
 }
 
 /** Milliseconds. */
@@ -56,7 +68,7 @@ export async function probeRegion(url: string, message: string): Promise<RegionV
 }
 
 /** @param root what stands for /, for tests */
-export async function probeNode(root = ''): Promise<NodeView> {
+export async function probeNode({ database, dhcp }: Wishes = {}, root = ''): Promise<NodeView> {
   const read = (path: string): string => {
     try {
       return readFileSync(`${root}${path}`, 'utf8');
@@ -81,7 +93,15 @@ export async function probeNode(root = ''): Promise<NodeView> {
     ipv6: existsSync(`${root}/proc/net/if_inet6`),
     capabilities: /^CapEff:\s*([0-9a-f]+)/m.exec(read('/proc/self/status'))?.[1] ?? '0',
     dnsProblem,
+    ...(dhcp ? { dhcpServers: await dhcpServers() } : {}),
+    ...(database === undefined ? {} : { database: await reach(database) }),
   };
+}
+
+async function reach(address: string): Promise<string> {
+  const colon = address.lastIndexOf(':');
+  const problem = await accepts({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }, patience);
+  return problem === undefined ? '' : `${address}: ${problem}`;
 }
 
 /** Ports of one of /proc/net's tables, of sockets in a state (net/tcp_states.h: 0A listens, 07 is an unconnected UDP socket). */
