@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CDK8S_CHECK_UPGRADE := false
 .DEFAULT_GOAL := all
-.PHONY: chart all test build e2e contract faults bench synth format clean help get_region_api_key
+.PHONY: all test build run_region run_rack up down get_region_api_key get_region_secret get_region_ip_address register_rack chart e2e contract faults bench synth format clean help
 
 # npm ci only when the lock has changed since.
 node_modules/.installed: package.json package-lock.json
@@ -21,9 +21,39 @@ test: node_modules/.installed ## type-check, lint, unit and golden tests, drift 
 	npm run --silent lint
 	npm test --silent
 
-build: node_modules/.installed ## build the images with docker, podman or buildah; BUILD_ARGS="--help" tells more
+# The program that the targets below call; ARGS="--help" tells what each of them can do.
+maas-k8s := node build/maas-k8s.js
+build/maas-k8s.js: node_modules/.installed images/toolbox/bundle.mjs $(shell find cli charts -name '*.ts')
 	npm run --silent bundle
-	node build/maas-k8s.js build $(BUILD_ARGS)
+
+build: build/maas-k8s.js ## build the images with docker, podman or buildah, and load them into a cluster on this machine
+	@$(maas-k8s) build $(BUILD_ARGS) $(ARGS)
+
+run_region: build/maas-k8s.js ## apply the region, and stay until its API answers
+	@$(maas-k8s) up region $(ARGS)
+
+run_rack: build/maas-k8s.js ## apply the racks, and stay until each is connected
+	@$(maas-k8s) up rack $(ARGS)
+
+up: build/maas-k8s.js ## all of it on the current cluster
+	@$(maas-k8s) up $(ARGS)
+
+down: build/maas-k8s.js ## take it away and keep its data (ARGS=--purge: the data, too)
+	@$(maas-k8s) down $(ARGS)
+
+get_region_api_key: build/maas-k8s.js ## print the administrator's API key; waits until there is one
+	@$(maas-k8s) api-key $(ARGS)
+
+get_region_secret: build/maas-k8s.js ## print the secret that regions and racks share
+	@$(maas-k8s) secret $(ARGS)
+
+get_region_ip_address: build/maas-k8s.js ## print the addresses of the region, and which of them answers here
+	@$(maas-k8s) ip $(ARGS)
+
+# The secret goes by environment: arguments can be read by everybody on the machine.
+register_rack: export MAAS_REGION_SECRET = $(SECRET)
+register_rack: build/maas-k8s.js ## link racks of this cluster to a region anywhere: URL=http://HOST:5240/MAAS SECRET=…
+	@$(maas-k8s) register-rack --url '$(URL)' $(ARGS)
 
 e2e: node_modules/.installed ## build the test images and run the cluster tests against KUBECONFIG
 	npm run --silent e2e
@@ -36,10 +66,6 @@ faults: node_modules/.installed ## break the running system in every way that us
 
 bench: node_modules/.installed ## measure, and write docs/reference/measurements.md (RUNS=3)
 	npm run --silent bench
-
-get_region_api_key: node_modules/.installed ## print the administrator's API key
-	@npm run --silent bundle
-	@node build/maas-k8s.js api-key
 
 # An archive has the times of its files in it; those of the last change to the chart make it the same everywhere.
 HELM ?= helm

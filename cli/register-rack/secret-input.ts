@@ -32,6 +32,6 @@ async function read(file: string | undefined, environment: Environment): Promise
     }
   }
   const given = environment[variable];
-  if (given !== undefined) return [variable, given.trim()];
+  if (given) return [variable, given.trim()];
   return ['as typed', (await hidden('The region secret', `give it with --secret-file FILE, on standard input with --secret-file -, or in ${variable}`)).trim()];
 }

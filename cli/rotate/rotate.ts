@@ -64,7 +64,7 @@ export async function rotateSecret(options: RotateOptions): Promise<void> {
     return;
   }
   if (under === undefined) {
-    const next = options.secretFile === undefined && process.env[variable] === undefined ? randomBytes(16).toString('hex') : await regionSecret(options);
+    const next = options.secretFile === undefined && !process.env[variable] ? randomBytes(16).toString('hex') : await regionSecret(options);
     if (next === secret.data['secret']) throw new Failure('the new secret is the old one; nothing was changed');
     if (!(await confirmed('Change the region secret?', options.yes))) {
       say('nothing was changed');
