@@ -64,7 +64,7 @@ test('from any set of values to any other, and to any mixture of both, nothing c
 type Damage = (object: KubernetesObject) => void;
 
 /** What is said of a change in one of the objects. */
-function changing(title: string, damage: Damage, before: KubernetesObject[] = plainObjects()): string[] {
+function changing(title: string, damage: Damage, before: KubernetesObject[] = sets[0]!.objects): string[] {
   const after = structuredClone(before);
   damage(after.find((object) => titleOf(object).startsWith(title))!);
   return immutableChanges(before, after).map((problem) => problem.replace(/^\w+ \S+: /, ''));

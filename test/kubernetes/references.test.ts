@@ -1,4 +1,4 @@
-import { plainObjects, objects, synthesize } from '../dist/synth';
+import { plainObjects } from '../dist/synth';
 import { checkValues } from '../../charts/tables/valuesfile';
 import { corpus } from '../values/corpus';
 import { containers, podSpec, titleOf, type KubernetesObject } from './objects';
@@ -11,14 +11,15 @@ const secretsOf = (overlay: object): string[] => {
 };
 
 test.each([...corpus])('with the values %s, everything that is named is there', (_name, overlay) => {
-  expect(unresolved(objects(synthesize(overlay)), secretsOf(overlay))).toEqual([]);
+  expect(unresolved(plainObjects(overlay), secretsOf(overlay))).toEqual([]);
 });
 
 const two = { region: { members: [{ name: 'a' }, { name: 'b' }] } };
+const whole = plainObjects(two);
 
 /** The objects of an installation with one of them damaged. */
 function damaged(title: string, damage: (object: KubernetesObject, all: KubernetesObject[]) => void): string[] {
-  const all = plainObjects(two);
+  const all = structuredClone(whole);
   damage(
     all.find((object) => titleOf(object) === title)!,
     all,
