@@ -62,7 +62,7 @@ export class HelmTest extends Chart {
       new Manifest(racks, 'test', 'v1/Pod', {
         metadata: {
           ...metadata('test', nameOf('test')),
-          annotations: merged({ 'helm.sh/hook': 'test', 'helm.sh/hook-delete-policy': 'before-hook-creation' }, values.commonAnnotations),
+          annotations: merged({ 'helm.sh/hook': 'test', 'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded' }, values.commonAnnotations),
         },
         spec,
       });

@@ -42,22 +42,23 @@ export const chart = (): string => write(temporary(), helmChart(version));
 /**
  * A chart that has the chart in it many times: what one run of Helm renders with a set of values for each.
  *
+ * @param part which of the chart's files: without its templates Helm is done sooner, where only the schema counts
  * @returns its folder, and the names of the copies
  */
-export function many(count: number): { readonly folder: string; readonly names: readonly string[] } {
+export function many(count: number, part: (path: string) => boolean = () => true): { readonly folder: string; readonly names: readonly string[] } {
   const names = Array.from({ length: count }, (_, n) => `set${String(n)}`);
-  const { name } = { name: 'maas' };
+  const name = 'maas';
   const dependencies = names.map((alias) => ({ name, version, alias }));
-  const files = new Map([...helmChart(version)].map(([path, content]) => [join('charts', name, path), content]));
+  const files = new Map([...helmChart(version)].filter(([path]) => part(path)).map(([path, content]) => [join('charts', name, path), content]));
   files.set('Chart.yaml', JSON.stringify({ apiVersion: 'v2', name: 'many', version: '0.0.0', dependencies }));
   return { folder: write(temporary(), files), names };
 }
 
 /** What Helm renders, or why it does not. */
-export async function template(folder: string, values: unknown, helmVersion: 3 | 4 = 4): Promise<Answer> {
+export async function template(folder: string, values: unknown, helmVersion: 3 | 4 = 4, ...flags: readonly string[]): Promise<Answer> {
   const file = join(temporary(), 'values.yaml');
   writeFileSync(file, JSON.stringify(values));
-  return run(helm[helmVersion](), ['template', 'maas', folder, '--namespace', namespace, '--kube-version', kubernetesVersion, '--values', file]);
+  return run(helm[helmVersion](), ['template', 'maas', folder, '--namespace', namespace, '--kube-version', kubernetesVersion, '--values', file, ...flags]);
 }
 
 export type KubernetesObject = Record<string, any>;

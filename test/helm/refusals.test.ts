@@ -1,5 +1,6 @@
 /** What one output refuses, the other refuses, too: with the same path, and rules in the same words. */
 
+import fc from 'fast-check';
 import { helmSchema } from '../../charts/helm';
 import { readValues, ValuesError } from '../../charts/tables/valuesfile';
 import { refusedByRules } from '../tables/refused';
@@ -34,11 +35,13 @@ function pathIn(line: string): string | undefined {
   return key === undefined ? dotted(pointer) : below(dotted(pointer), key);
 }
 
-const wrong = wrongValues(helmSchema);
+const seed = Date.now();
+const all = wrongValues(helmSchema);
+/** Others at each run: Helm takes ten seconds for all of them. */
+const wrong = process.env.WRONG === 'all' ? all : fc.sample(fc.shuffledSubarray(all, { minLength: 240, maxLength: 240 }), { numRuns: 1, seed })[0]!;
 
-test(`${String(wrong.length)} sets of values with one wrong thing are refused by both, at the same path`, async () => {
-  expect(wrong.length).toBeGreaterThanOrEqual(200);
-  const { folder, names } = many(wrong.length);
+test(`${String(wrong.length)} of ${String(all.length)} sets of values with one wrong thing are refused by both, at the same path; from seed ${String(seed)}`, async () => {
+  const { folder, names } = many(wrong.length, (path) => !path.startsWith('templates/'));
   const { code, stderr } = await template(folder, Object.fromEntries(wrong.map(({ values }, n) => [names[n]!, values])));
   expect(code).not.toBe(0);
   const said = new Map(stderr.split(/^(?=set\d+:$)/m).map((part) => [part.slice(0, part.indexOf(':')), part.split('\n').slice(1)]));

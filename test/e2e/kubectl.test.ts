@@ -1,0 +1,24 @@
+/** MAAS on a real cluster, from nothing, by one `kubectl apply`. */
+
+import { synthesize } from './cluster';
+import { kubectl, run } from './command';
+import { describeRunning } from './running';
+
+let folder: string;
+
+/** Lines of kubectl that do not end as expected. */
+const others = (output: string, ending: string): string[] => output.split('\n').filter((line) => line !== '' && !line.endsWith(ending));
+
+beforeAll(async () => {
+  folder = await synthesize('test/e2e/values.yaml', 'build/e2e/dist');
+});
+
+describeRunning('kubectl apply succeeds on the first go, in one pass', {
+  install: async () => {
+    expect(others(await kubectl('apply', '-f', folder), ' created')).toEqual([]);
+  },
+  again: async () => {
+    expect(others(await kubectl('apply', '-f', folder), ' unchanged')).toEqual([]);
+  },
+  manifests: () => run('grep', ['-rh', '', folder]),
+});
