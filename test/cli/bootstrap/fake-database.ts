@@ -48,6 +48,11 @@ export class FakeDatabase {
     if (sql.includes('pg_has_role')) return answer([{ owns: this.owner === 'maas', owner: this.owner, user: 'maas', name: 'maasdb' }]);
     if (sql.includes('to_regclass')) return answer([{ found: this.migrated }]);
     if (sql.startsWith('SELECT value FROM maasserver_secret')) return answer(this.seed === undefined ? [] : [{ value: { secret: this.seed } }]);
+    if (sql.startsWith('UPDATE maasserver_secret')) {
+      if (this.seed !== values[1]) return answer([]);
+      this.seed = values[2];
+      return answer([{}]);
+    }
     if (sql.includes('INSERT INTO maasserver_secret')) {
       if (!this.migrated) throw new Error('relation "maasserver_secret" does not exist');
       if (this.seed !== undefined) return answer([]);
