@@ -137,57 +137,55 @@ async function startJob(kubernetes: Cluster['kubernetes'], spec: CronJob['spec']
   return name;
 }
 
-interface Copy {
-  readonly current: boolean;
-  /** Milliseconds since 1970. */
-  readonly written: number;
-}
-
-/** MAAS's own copy in a pod, by its hash: the secret itself stays there. */
-async function copyIn({ access, namespace }: Cluster, pod: Pod, secret: string): Promise<Copy> {
-  const command = ['sh', '-c', `tr -d '[:space:]' < ${regionSecretFile} | sha256sum; stat -c %Y ${regionSecretFile}`];
+/** Whether MAAS's own copy in a pod is this secret, by its hash: the secret itself stays there. */
+async function hasCopy({ access, namespace }: Cluster, pod: Pod, secret: string): Promise<boolean> {
+  const command = ['sh', '-c', `tr -d '[:space:]' < ${regionSecretFile} | sha256sum`];
   const { code, stdout, stderr } = await access.exec(namespace, nameOf(pod), 'services', command);
   if (code !== 0) throw new Failure(stderr.trim());
-  const [hash = '', written = '0'] = stdout.trim().split('\n');
-  return { current: hash.startsWith(createHash('sha256').update(secret).digest('hex')), written: Number(written) * 1000 };
+  return stdout.startsWith(createHash('sha256').update(secret).digest('hex'));
 }
 
 async function thoseBehind(place: Cluster, pods: readonly Pod[], secret: string): Promise<Pod[]> {
-  const judged = await Promise.all(pods.map(async (pod) => ({ pod, behind: (await whatIsMissing(place, pod, secret)) !== undefined })));
-  return judged.filter(({ behind }) => behind).map(({ pod }) => pod);
+  const judged = await Promise.all(pods.map(async (pod) => ({ pod, has: await hasCopy(place, pod, secret) })));
+  return judged.filter(({ has }) => !has).map(({ pod }) => pod);
 }
 
+/** When services were started, as they say themselves, in pods that were seen with the old secret. Clocks differ, so times are only told apart. */
+type Starts = Map<string, ReadonlyMap<string, string | null>>;
+
 /** @returns what a pod still has to do to live with the secret; undefined when it does */
-async function whatIsMissing(place: Cluster, pod: Pod, secret: string): Promise<string | undefined> {
+async function whatIsMissing(place: Cluster, pod: Pod, secret: string, seen: Starts): Promise<string | undefined> {
   const kind = componentOf(pod) === 'region' ? 'region' : 'rack';
-  let copy: Copy;
+  const name = nameOf(pod);
   try {
-    copy = await copyIn(place, pod, secret);
-  } catch (error) {
-    return `its copy is not known (${messageOf(error)})`;
-  }
-  if (!copy.current) return kind === 'region' ? 'regiond has the old secret' : 'the kubelet has not brought the new secret yet';
-  try {
-    const rows = parse(nameOf(pod), await pebble(place, nameOf(pod), ['services', '--abs-time']));
-    // A start in the second of the write may be of either; the keeper looks at contents, and restarts once.
-    const old = followers[kind].filter((service) => {
+    const current = await hasCopy(place, pod, secret);
+    const rows = parse(name, await pebble(place, name, ['services', '--abs-time']));
+    if (!current) {
+      if (!seen.has(name)) seen.set(name, new Map(rows.map(({ service, since }) => [service, since])));
+      return kind === 'region' ? old : 'the kubelet has not brought the new secret yet';
+    }
+    const before = seen.get(name);
+    const late = followers[kind].filter((service) => {
       const row = rows.find((one) => one.service === service);
-      return row?.current !== 'active' || Date.parse(row.since ?? '') < copy.written;
+      return row?.current !== 'active' || (before !== undefined && row.since === before.get(service));
     });
-    if (old.length > 0) return `${old.join(', ')} not started with it yet`;
+    if (late.length > 0) return `${late.join(', ')} not started with it yet`;
   } catch (error) {
-    return messageOf(error);
+    return `is not known: ${messageOf(error)}`;
   }
   return isReady(pod) ? undefined : 'not ready yet';
 }
 
+const old = 'regiond has the old secret';
+
 /** One region after the other, then the racks, which take it over by themselves. */
 async function spread(place: Cluster, secret: string, deadline: number, progress: Progress): Promise<void> {
   const restarted = new Set<string>();
+  const seen: Starts = new Map();
   for (const kind of ['region', 'rack'] as const) {
     for (;;) {
       const pods = (await podsOf(place)).filter((pod) => componentOf(pod) === kind);
-      const missing = await Promise.all(pods.map(async (pod) => [pod, await whatIsMissing(place, pod, secret)] as const));
+      const missing = await Promise.all(pods.map(async (pod) => [pod, await whatIsMissing(place, pod, secret, seen)] as const));
       const [pod, what] = missing.find(([, problem]) => problem !== undefined) ?? [];
       if (pod === undefined || what === undefined) {
         if (pods.length > 0) progress.done(`${kind === 'region' ? 'regions' : 'racks'} with the new secret: ${pods.map(nameOf).join(', ')}`);
@@ -195,7 +193,7 @@ async function spread(place: Cluster, secret: string, deadline: number, progress
       }
       if (Date.now() > deadline) throw new TimedOut(`${nameOf(pod)}: ${what}; run this again to go on`);
       progress.step(`${nameOf(pod)}: ${what}`);
-      if (kind === 'region' && what.startsWith('regiond') && !restarted.has(nameOf(pod))) {
+      if (kind === 'region' && what === old && !restarted.has(nameOf(pod))) {
         restarted.add(nameOf(pod));
         await pebble(place, nameOf(pod), ['restart', 'regiond'], 60_000);
       }

@@ -31,7 +31,10 @@ test.each([
   [['region/http'], ['maas-region-a-1/http']],
   [['bootstrap'], ['maas-bootstrap-1-x/main']],
   [['maas-region-a-1/apiserver'], ['maas-region-a-1/apiserver']],
-  [['rackd', 'maas-rack-default-node-1'], ['maas-rack-default-node-1/rackd', 'maas-rack-default-node-2/rackd', 'maas-rack-default-node-1/services']],
+  [
+    ['rackd', 'maas-rack-default-node-1'],
+    ['maas-rack-default-node-1/rackd', 'maas-rack-default-node-2/rackd', 'maas-rack-default-node-1/services'],
+  ],
 ])('%j means %j', (names, expected) => {
   const pods = [regionPod(), rackPod('node-1'), rackPod('node-2'), pod('bootstrap', 'maas-bootstrap-1-x')];
   expect(partsNamed(names, pods).map(({ pod: name, container }) => `${name}/${container}`)).toEqual(expected);
