@@ -34,7 +34,7 @@ const chart = (version: string) => ({
   // ValidatingAdmissionPolicy is stable since 1.30.
   kubeVersion: '>=1.30.0-0',
   home: 'https://canonical.com/maas',
-  icon: 'https://assets.ubuntu.com/v1/bd2baf24-maas.svg',
+  icon: 'https://cdn.simpleicons.org/maas',
   sources: ['https://github.com/canonical/maas'],
   keywords: ['maas', 'bare-metal', 'provisioning', 'pxe', 'dhcp', 'canonical'],
   maintainers: [{ name: 'maas-k8s' }],

@@ -3,7 +3,7 @@
 import { merged, named, release, when, type Expr } from './render/expression';
 import { fallback, given, text } from './render/functions';
 import { ports } from './tables/ports';
-import { values } from './tables/values';
+import { maasVersion, values } from './tables/values';
 
 export type Component = 'database' | 'bootstrap' | 'reconcile' | 'region' | 'rack' | 'registration' | 'test';
 
@@ -32,11 +32,11 @@ export const poolLabel = 'maas-k8s.io/pool';
 /** The name of one of our objects. */
 export const nameOf = (part: string | Expr<string>): Expr<string> => text`${values.fullnameOverride}-${part}`;
 
-/** What the objects of a namespace have in common. */
+/** What the objects of a namespace have in common. The version is not among the pods' labels, or each new one would replace all pods. */
 export const metadata = (component: Component, name: Expr<string>, own: Texts = {}) => ({
   name,
   namespace: release.namespace,
-  labels: labels(component, own),
+  labels: labels(component, { 'app.kubernetes.io/instance': release.name, 'app.kubernetes.io/version': maasVersion, ...own }),
   annotations,
 });
 

@@ -7,6 +7,7 @@ import { forEach, forEachPair, refuse, type Rule } from '../render/rules';
 import { neededConnections } from './connections';
 import { processesOf } from './processes';
 import { values, type Pods } from './values';
+import { volumes } from './volumes';
 
 /** A Kubernetes label, and so a host name (RFC 1123). */
 const longestName = 63;
@@ -140,10 +141,28 @@ const ours = (path: string, map: Texts, wanted: readonly string[]): Rule => {
   return refuse(path, given(taken), text`${joined(taken)}: what begins with ${wanted.join(', ')} is given by the chart itself; choose another name`);
 };
 
+const ourVolumes = `^(data|secret-.*|${Object.values(volumes)
+  .map(({ name }) => name)
+  .join('|')})$`;
+
+const twice = <E extends { readonly name: string }>(path: string, list: Expr<readonly E[]>): Rule =>
+  forEachPair(list as Expr<readonly { readonly name: string }[]>, (first, second, i, j) =>
+    refuse(text`${path}[${j}].name`, equals<string>(first.name, second.name), text`"${second.name}" is the name of ${path}[${i}], too; each is given once`),
+  );
+
 const adjustments: Rule = parts.map(([path, part, containers]): Rule => {
   const unknown = keysBeside(part.resources, containers);
   return [
     refuse(`${path}.resources`, given(unknown), text`there is no container ${joined(unknown)}; ${path} has ${containers.join(', ')}`),
+    twice(`${path}.extraEnv`, part.extraEnv),
+    twice(`${path}.extraVolumes`, part.extraVolumes),
+    forEach(part.extraVolumes, (volume, i) =>
+      refuse(
+        text`${path}.extraVolumes[${i}].name`,
+        matches(volume.name, ourVolumes),
+        text`"${volume.name}" is a volume of the chart itself; choose another name`,
+      ),
+    ),
     ours(`${path}.podLabels`, part.podLabels, reserved.labels),
     ours(`${path}.podAnnotations`, part.podAnnotations, reserved.annotations),
   ];

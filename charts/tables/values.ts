@@ -101,7 +101,19 @@ const pods = (of: string) => ({
     ),
     { default: [], description: `Environment variables for every container in ${of}.` },
   ),
-  extraVolumes: Type.Array(kubernetes('A volume.', { name: 'extra', emptyDir: {} }), { default: [], description: `Volumes of ${of}.` }),
+  extraVolumes: Type.Array(
+    Type.Object(
+      { name: Type.String({ pattern: dnsLabel, maxLength: 63 }) },
+      {
+        additionalProperties: Type.Unknown(),
+        examples: [
+          { name: 'extra', emptyDir: {} },
+          { name: 'site', configMap: { name: 'site' } },
+        ],
+      },
+    ),
+    { default: [], description: `Volumes of ${of}.` },
+  ),
   extraVolumeMounts: Type.Array(
     Type.Object(
       {

@@ -25,6 +25,11 @@ function plausible(values: Data): Data {
   if (database?.image !== undefined) database.image = `${String(database.image).replace(/[@:].*/, '')}:16`;
   for (const [part, , containers] of parts) {
     const owner = values[part] as Data | undefined;
+    owner?.extraEnv?.forEach((variable: Data, n: number) => {
+      variable.name = `${String(variable.name)}_${String(n)}`;
+    });
+    // An example is one object, however often it is drawn.
+    if (owner?.extraVolumes) owner.extraVolumes = (owner.extraVolumes as Data[]).map((volume, n) => ({ ...volume, name: `extra-${String(n)}` }));
     if (owner?.resources)
       owner.resources = Object.fromEntries(Object.values(owner.resources as Data).map((value, n) => [containers[n % containers.length]!, value]));
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { each, elementAt, evaluate, references, resolve, when, type Scope } from '../../charts/render/expression';
+import { each, elementAt, evaluate, references, resolve, when, type Scope, type Template } from '../../charts/render/expression';
 import { digest, equals, fallback, given, length, not, product, sum, text } from '../../charts/render/functions';
 
 interface Data {
@@ -92,4 +92,18 @@ test('digest follows the content, not the order of keys', () => {
       expect(digest(content)[evaluate]({})).toMatch(/^[0-9a-f]{8}$/);
     }),
   );
+});
+
+test('an expression of the wrong type does not compile', () => {
+  // @ts-expect-error a number is no text
+  fallback(data.port, 'x');
+  // @ts-expect-error text is no number
+  sum(data.host, 1);
+  // @ts-expect-error text is no condition
+  when(data.host, 1);
+  // @ts-expect-error there is no such value
+  expect(data.nosuch).toBeUndefined();
+  // @ts-expect-error a port is a number
+  const spec: Template<{ readonly port: number }> = { port: data.host };
+  expect(spec).toBeDefined();
 });

@@ -24,6 +24,20 @@ export const refusedByRules: readonly (readonly [string, object, string])[] = [
   ['a node port for a ClusterIP', { region: { service: { nodePort: 30001 } } }, 'region.service.nodePort'],
   ['a node port outside of the range', { region: { service: { type: 'NodePort', nodePort: 5240 } } }, 'region.service.nodePort'],
   ['resources of a container that is not there', { region: { resources: { regoind: {} } } }, 'region.resources'],
+  [
+    'a variable given twice',
+    {
+      region: {
+        extraEnv: [
+          { name: 'A', value: '1' },
+          { name: 'A', value: '2' },
+        ],
+      },
+    },
+    'region.extraEnv[1].name',
+  ],
+  ['a volume given twice', { jobs: { extraVolumes: [{ name: 'x' }, { name: 'x' }] } }, 'jobs.extraVolumes[1].name'],
+  ['a volume named like one of ours', { rack: { extraVolumes: [{ name: 'state', emptyDir: {} }] } }, 'rack.extraVolumes[0].name'],
   ['a label that is ours', { commonLabels: { 'app.kubernetes.io/name': 'x' } }, 'commonLabels'],
   ['a pod label that is ours', { rack: { podLabels: { 'maas-k8s.io/pool': 'x' } } }, 'rack.podLabels'],
   ['an annotation that is ours', { commonAnnotations: { 'helm.sh/resource-policy': 'x' } }, 'commonAnnotations'],
