@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { build } from './build';
 import { exitCodes, Failure, messageOf } from './failure';
+import { duration } from './options';
 import { addPodVerbs } from './pod-verbs';
 import { addVerbs } from './verbs';
 
@@ -16,6 +17,7 @@ const program = new Command('maas-k8s')
   .option('-n, --namespace <name>', 'namespace of MAAS (default: the context’s, else maas)')
   .option('--kubeconfig <path>', 'kubeconfig file (default: KUBECONFIG, else ~/.kube/config)')
   .option('--context <name>', 'context of the kubeconfig')
+  .addOption(duration('--request-timeout <duration>', 'for one request to the cluster (default: 10s)'))
   .option('--debug', 'show where an error comes from')
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(--help tells more)')

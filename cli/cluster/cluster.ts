@@ -1,7 +1,7 @@
 /** The cluster of whoever runs a verb, and the MAAS on it. */
 
 import { Maas } from '../maas/client';
-import { access, endurance, type Access, type AccessOptions } from '../kubernetes/access';
+import { access, type Access, type AccessOptions } from '../kubernetes/access';
 import { Kubernetes } from '../kubernetes/kubernetes';
 import type { Pod } from '../kubernetes/types';
 import { ports } from '../../charts/tables/ports';
@@ -30,7 +30,7 @@ export interface Cluster {
 export async function cluster(options: ClusterOptions): Promise<Cluster> {
   const found = await access(options);
   const namespace = options.namespace ?? found.namespace ?? usualNamespace;
-  return { access: found, namespace, kubernetes: new Kubernetes(found.transport, namespace, endurance, say) };
+  return { access: found, namespace, kubernetes: new Kubernetes(found.transport, namespace, found.endurance, say) };
 }
 
 /** Milliseconds for one answer of MAAS: a person waits. */

@@ -3,7 +3,7 @@
 import { usualNamespace, type ClusterOptions } from '../cluster/cluster';
 import { installed, usualSecrets } from '../cluster/installed';
 import { Failure } from '../failure';
-import { access, endurance } from '../kubernetes/access';
+import { access } from '../kubernetes/access';
 import { Kubernetes, partOfMaas } from '../kubernetes/kubernetes';
 import { inCluster, type Transport } from '../kubernetes/transport';
 import { say } from '../output/terminal';
@@ -52,5 +52,5 @@ async function ours(options: ClusterOptions, transport?: Transport): Promise<Kub
   const inPod = Boolean(process.env['KUBERNETES_SERVICE_HOST']) && options.kubeconfig === undefined && options.context === undefined;
   if (transport !== undefined || inPod) return new Kubernetes(transport ?? inCluster(), options.namespace ?? usualNamespace, undefined, say);
   const way = await access(options);
-  return new Kubernetes(way.transport, options.namespace ?? way.namespace ?? usualNamespace, endurance, say);
+  return new Kubernetes(way.transport, options.namespace ?? way.namespace ?? usualNamespace, way.endurance, say);
 }

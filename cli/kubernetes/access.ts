@@ -11,6 +11,8 @@ import { ask, type Transport } from './transport';
 export interface AccessOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
+  /** Milliseconds for one request. */
+  readonly requestTimeout?: number;
 }
 
 export interface Executed {
@@ -26,6 +28,8 @@ export interface Access {
   /** Of the context, where it names one. */
   readonly namespace: string | undefined;
   readonly transport: Transport;
+  /** Milliseconds: how long an API server that is away or overloaded is asked again. */
+  readonly endurance: number;
   /**
    * A connection to a port inside a pod.
    *
@@ -41,11 +45,11 @@ export interface Access {
 /** Milliseconds for one request; a person waits. */
 const patience = 10_000;
 
-/** Milliseconds: how long an API server that is away is asked again. */
-export const endurance = 5_000;
+/** Milliseconds; who gives a request less time gives all of them no more. */
+const longestEndurance = 5_000;
 
 /** @throws Failure when there is no kubeconfig, or no such context */
-export async function access({ kubeconfig, context }: AccessOptions): Promise<Access> {
+export async function access({ kubeconfig, context, requestTimeout = patience }: AccessOptions): Promise<Access> {
   const { Exec, KubeConfig, PortForward } = await libraries();
   const config = new KubeConfig();
   try {
@@ -67,6 +71,7 @@ export async function access({ kubeconfig, context }: AccessOptions): Promise<Ac
         : `there is no context "${name}"; the kubeconfig has ${known.join(', ') || 'none'}`,
     );
   }
+  const endurance = Math.min(longestEndurance, requestTimeout);
   const server = cluster.server.replace(/\/+$/, '');
   const base = new URL(server);
   const secure = base.protocol === 'https:';
@@ -105,13 +110,14 @@ export async function access({ kubeconfig, context }: AccessOptions): Promise<Ac
   return {
     context: name,
     server,
+    endurance,
     namespace: config.getContextObject(name)?.namespace,
     transport: async (method, path, body, type) => {
       const prepared = await request(method, path);
       const started = Date.now();
       for (;;) {
         try {
-          return await ask(send, prepared, body, type, patience);
+          return await ask(send, prepared, body, type, requestTimeout);
         } catch (error) {
           // A connection that was kept may have ended meanwhile; a server that restarts is back in seconds.
           if (Date.now() - started > endurance) throw away(error);
@@ -192,7 +198,7 @@ export async function access({ kubeconfig, context }: AccessOptions): Promise<Ac
             reject(new ApiRefusal(status, text, `${path.split('?')[0] ?? ''}: HTTP ${String(status)}, ${reasonIn(text)}`));
           });
         });
-        const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${String(patience / 1000)} s`)), patience);
+        const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${String(requestTimeout / 1000)} s`)), requestTimeout);
         outgoing.on('error', (error) => {
           clearTimeout(timer);
           reject(signal?.aborted ? error : away(error));

@@ -139,7 +139,7 @@ async function ofNodes(place: Cluster, { values }: Manifests, nodes: readonly No
   const racks = await place.kubernetes.list('pods', `${partOfMaas},app.kubernetes.io/component=rack`);
   const { registry, toolbox } = values.images;
   try {
-    const views = await probe<NodeView>(place.access.transport, names, {
+    const views = await probe<NodeView>(place.access, names, {
       image: `${registry}/${toolbox.repository}:${toolbox.tag}`,
       args: ['node', '--dhcp', ...(values.database.embedded ? [] : ['--database', `${values.database.host}:${String(values.database.port)}`])],
       capabilities: neededCapabilities,

@@ -6,10 +6,9 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../failure';
 import { ApiRefusal, Kubernetes, ownLabels } from '../kubernetes/kubernetes';
-import type { Transport } from '../kubernetes/transport';
 import type { Pod } from '../kubernetes/types';
 import { temporarily } from '../output/interrupt';
-import { endurance } from '../kubernetes/access';
+import type { Access } from '../kubernetes/access';
 import { podProblem } from '../register/rack-state';
 import { sleep } from '../time';
 
@@ -29,7 +28,11 @@ export interface ProbeOptions {
 const hopeless = /ImagePull|ErrImage|InvalidImageName|CreateContainer/;
 
 /** @throws ApiRefusal when the account may not make a namespace or pods */
-export async function probe<T>(transport: Transport, nodes: readonly string[], options: ProbeOptions): Promise<Views<T>> {
+export async function probe<T>(
+  { transport, endurance }: Pick<Access, 'transport' | 'endurance'>,
+  nodes: readonly string[],
+  options: ProbeOptions,
+): Promise<Views<T>> {
   const namespace = `maas-probe-${randomBytes(3).toString('hex')}`;
   const kubernetes = new Kubernetes(transport, namespace, endurance, () => undefined);
   const path = `/api/v1/namespaces/${namespace}`;

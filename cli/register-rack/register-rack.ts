@@ -100,7 +100,7 @@ async function check(place: Cluster, made: Manifests, url: string, secret: strin
     let views: Views<RegionView>;
     try {
       const { registry, toolbox } = made.values.images;
-      views = await probe<RegionView>(place.access.transport, nodes, {
+      views = await probe<RegionView>(place.access, nodes, {
         image: `${registry}/${toolbox.repository}:${toolbox.tag}`,
         args: ['region', '--url', url, '--message', message.toString('hex')],
       });

@@ -218,6 +218,7 @@ export async function fakeKubernetes(port = 0): Promise<FakeKubernetes> {
         return [found === undefined ? 201 : 200, stored];
       }
       case 'POST': {
+        if (path.endsWith('/selfsubjectaccessreviews')) return [201, { status: { allowed: true } }];
         const given = JSON.parse(text) as { metadata: { name: string } };
         const at = `${path}/${given.metadata.name}`;
         if (fake.objects.has(at)) return refusal(409, `${at} already exists`);
