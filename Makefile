@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CDK8S_CHECK_UPGRADE := false
 .DEFAULT_GOAL := all
-.PHONY: all test typecheck lint unit build run_region run_rack up down get_region_api_key get_region_secret get_region_ip_address register_rack chart e2e contract faults bench synth format clean help
+.PHONY: all test typecheck lint unit build run_region run_rack up down get_region_api_key get_region_secret get_region_ip_address register_rack chart pictures e2e contract faults bench synth format clean help
 
 # npm ci only when the lock has changed since.
 node_modules/.installed: package.json package-lock.json
@@ -81,6 +81,9 @@ chart: ## package dist/helm/maas with HELM into OUTPUT
 	@rm -rf build/chart && mkdir -p build/chart && cp -r dist/helm/maas build/chart
 	@find build/chart -exec touch -d @$(or $(SOURCE_DATE_EPOCH),0) {} +
 	@$(HELM) package build/chart/maas -d $(OUTPUT)
+
+pictures: build/maas-k8s.js ## draw docs/pictures/up.svg and status.svg from the current cluster
+	@for verb in up status; do FORCE_COLOR=1 $(maas-k8s) $$verb $(ARGS) 2>&1 | node docs/pictures/draw.mjs "maas-k8s $$verb" > docs/pictures/$$verb.svg; done
 
 format: node_modules/.installed ## format and fix what can be fixed
 	npm run --silent format

@@ -1,6 +1,8 @@
 // Draws what a command has said as an SVG picture of a terminal.
 // Usage: FORCE_COLOR=1 COMMAND 2>&1 | node docs/pictures/draw.mjs 'COMMAND' > PICTURE.svg
 
+import { Buffer } from 'node:buffer';
+
 const palette = {
   1: 'font-weight="bold"',
   2: 'opacity="0.6"',
