@@ -6,12 +6,11 @@ import { fakeKubernetes, keep, type FakeKubernetes } from '../fake-kubernetes';
 import { reconciler } from '../objects';
 
 const written = capture();
-const service = (spec: object, status: object = {}): Service =>
-  ({
-    metadata: { name: 'maas-region', namespace: 'maas', labels: { 'app.kubernetes.io/part-of': 'maas', 'app.kubernetes.io/component': 'region' } },
-    spec: { ports: [{ name: 'api', port: 5240, nodePort: 30240 }], ...spec },
-    status,
-  });
+const service = (spec: object, status: object = {}): Service => ({
+  metadata: { name: 'maas-region', namespace: 'maas', labels: { 'app.kubernetes.io/part-of': 'maas', 'app.kubernetes.io/component': 'region' } },
+  spec: { ports: [{ name: 'api', port: 5240, nodePort: 30240 }], ...spec },
+  status,
+});
 const nodes = [
   {
     metadata: { name: 'n1' },
