@@ -8,6 +8,7 @@ import type { Fault, World } from '../fault';
 import { powerOff, powerOn, stopApiServer } from '../lab';
 import { firstPod, podName, signal } from '../pods';
 import { until } from '../limit';
+import { identity } from './cures';
 
 const nodeReady = (node: string, wanted: 'True' | 'Unknown'): Promise<boolean> =>
   until(`node ${node} ${wanted === 'True' ? 'ready' : 'not ready'}`, 90, async () => {
@@ -21,7 +22,7 @@ const power = (name: string, choose: (world: World) => Promise<string>): Fault =
   name,
   lab: true,
   wide: true,
-  cure: 'charts: hostname of a member, host name of a rack; cli/wait/prepare.ts: what an ended container has left goes',
+  cure: `${identity}; cli/wait/prepare.ts: what an ended container has left goes`,
   within: 240,
   replaces: ['region', 'rack', 'database'],
   // Every container of that node has ended with it.

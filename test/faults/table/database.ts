@@ -5,13 +5,14 @@ import { away, cutConnections, sql, takeAway } from '../database';
 import type { Fault, World } from '../fault';
 import { living, podName, says, signal, usable } from '../pods';
 import { until } from '../limit';
+import { liveness, restarts } from './cures';
 
 const password = (world: World): Promise<string> => world.cluster.secret('maas-database', 'password');
 const setRole = (value: string): Promise<string> => sql(`ALTER ROLE maas PASSWORD '${value.replaceAll("'", "''")}'`, 'postgres');
 
 const awayFor = (seconds: number): Fault => ({
   name: `database away for ${String(seconds)} s`,
-  cure: 'charts/tables/processes.ts: no check asks the database; gates of apiserver, temporal and its worker',
+  cure: liveness,
   within: 120,
   replaces: ['database'],
   make: (world) => away(world, seconds),
@@ -21,7 +22,7 @@ const awayFor = (seconds: number): Fault => ({
 const setting = (name: string, value: string, seconds: number, what: string, chosen = false): Fault => ({
   name: what,
   ...(chosen ? { chosen } : {}),
-  cure: 'charts/tables/processes.ts: no check asks the database',
+  cure: liveness,
   within: 90,
   make: async (world) => {
     const reset = async (): Promise<void> => {
@@ -55,7 +56,7 @@ export const databaseFaults: readonly Fault[] = [
   },
   {
     name: 'database away, and the processes that need it are killed meanwhile',
-    cure: 'charts/tables/processes.ts: waitsFor database; Pebble’s back-off of 10 s at most',
+    cure: `charts/tables/processes.ts: waitsFor database; ${restarts}`,
     within: 120,
     replaces: ['database'],
     make: async (world) => {
@@ -69,7 +70,7 @@ export const databaseFaults: readonly Fault[] = [
   {
     name: 'all connections to the database cut',
     chosen: true,
-    cure: 'MAAS itself; no check asks the database',
+    cure: `MAAS itself; ${liveness}`,
     within: 60,
     make: async () => {
       await cutConnections();
@@ -78,7 +79,7 @@ export const databaseFaults: readonly Fault[] = [
   setting('default_transaction_read_only', 'on', 20, 'database full: it refuses every write for 20 s', true),
   {
     name: 'database refuses new connections for 60 s, old ones cut',
-    cure: 'charts/tables/processes.ts: no check asks the database',
+    cure: liveness,
     within: 120,
     make: async (world) => {
       const allow = (yes: boolean): Promise<string> => sql(`ALTER DATABASE maasdb ALLOW_CONNECTIONS ${String(yes)}`, 'postgres');

@@ -7,6 +7,7 @@ import { mirror } from '../mirror';
 import { onNode } from '../lab';
 import { firstPod, gone, podName, signal } from '../pods';
 import { until } from '../limit';
+import { liveness, restarts } from './cures';
 
 /** Makes the mirror MAAS's only source, for the release that is selected; undone afterwards. */
 async function syncFrom(world: World, url: string): Promise<void> {
@@ -105,7 +106,7 @@ export const imageFaults: readonly Fault[] = [
   {
     name: 'disk of image-storage full in the middle of an image sync, then not any more',
     lab: true,
-    cure: 'MAAS itself tries again; no check asks the disk, and logs and state are on other volumes',
+    cure: `MAAS itself tries again; logs and state are on other volumes; ${liveness}`,
     within: 60,
     replaces: ['region'],
     make: async (world) => {
@@ -129,15 +130,10 @@ export const imageFaults: readonly Fault[] = [
   interrupted('a rollout of the region in the middle of an image sync', 'charts/region.ts: image-storage on a claim', ['region'], ({ cluster }) =>
     cluster.kubectl('rollout', 'restart', 'deployment/maas-region-a'),
   ),
-  interrupted(
-    'database pod deleted in the middle of an image sync',
-    'charts/tables/processes.ts: no check asks the database',
-    ['database'],
-    async ({ cluster }) => {
-      await cluster.kubectl('delete', 'pod', 'maas-database-0');
-    },
-  ),
-  interrupted('temporal and its worker killed in the middle of an image sync', 'cli/config/layer.ts', [], async () => {
+  interrupted('database pod deleted in the middle of an image sync', liveness, ['database'], async ({ cluster }) => {
+    await cluster.kubectl('delete', 'pod', 'maas-database-0');
+  }),
+  interrupted('temporal and its worker killed in the middle of an image sync', restarts, [], async () => {
     const pod = await podName('region');
     for (const container of ['temporal', 'temporal-worker']) await signal(pod, container, 'KILL');
   }),

@@ -7,6 +7,7 @@ import { attempt, kubectl } from '../../e2e/command';
 import type { Fault } from '../fault';
 import { firstPod, killContainer, podName, running, signal } from '../pods';
 import { until } from '../limit';
+import { identity } from './cures';
 
 const containers = (pod: Pod, chosen: boolean): Fault => ({
   name: `each container of a ${pod}: SIGKILL`,
@@ -39,7 +40,7 @@ const pebble = async (pod: string, ...args: string[]): Promise<{ code: number; s
 const deleted = (name: string, components: readonly string[], within: number, flags: readonly string[] = [], chosen = false): Fault => ({
   name,
   ...(chosen ? { chosen } : {}),
-  cure: 'charts: Recreate, fixed host names, init containers that lay a pod out; identity by host name',
+  cure: identity,
   within,
   replaces: components,
   make: async ({ cluster }) => {
@@ -78,7 +79,7 @@ export const podFaults: readonly Fault[] = [
   {
     name: 'the mux is away while regiond starts',
     lab: true,
-    cure: 'cli/mux/keeper.ts; MAAS asks again every 30 s',
+    cure: 'cli/mux/mux.ts: the old socket goes; MAAS asks again every 30 s',
     within: 120,
     restarts: ['region/services'],
     make: async () => {
@@ -95,7 +96,7 @@ export const podFaults: readonly Fault[] = [
   deleted('database pod deleted', ['database'], 120, [], true),
   {
     name: 'all pods deleted at once',
-    cure: 'charts: everything waits for facts',
+    cure: `${identity}; everything waits for facts`,
     within: 180,
     replaces: ['region', 'rack', 'database'],
     make: async ({ cluster }) => {
@@ -105,7 +106,7 @@ export const podFaults: readonly Fault[] = [
   },
   {
     name: 'rolling restart of everything',
-    cure: 'charts: Recreate; updateStrategy of the racks',
+    cure: identity,
     within: 240,
     replaces: ['region', 'rack', 'database'],
     make: async ({ cluster }) => {

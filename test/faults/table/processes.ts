@@ -5,14 +5,12 @@ import type { Pod } from '../../../charts/tables/processes';
 import { seconds } from '../../e2e/cluster';
 import type { Fault } from '../fault';
 import { firstPod, pidOf, podName, replaced, running, signal, steady, type Signal } from '../pods';
-
-const layer = "cli/config/layer.ts: 'on-success' and 'on-failure' restart; cli/mux/keeper.ts: #raise; cli/wait/orphans.ts";
-const hang = 'cli/mux/keeper.ts: #watchAnswers';
+import { hang, liveness, restarts } from './cures';
 
 /** Each in turn: Pebble brings it back, and it is useful, before the next one ends. */
 const inTurn = (pod: Pod, name: Signal): Fault => ({
   name: `each process of a ${pod} in turn: SIG${name}`,
-  cure: layer,
+  cure: restarts,
   within: 60,
   make: async (world) => {
     const target = await podName(pod);
@@ -32,7 +30,7 @@ const inTurn = (pod: Pod, name: Signal): Fault => ({
 const atOnce = (pod: Pod, chosen: boolean): Fault => ({
   name: `all processes of a ${pod} at once: SIGKILL`,
   ...(chosen ? { chosen } : {}),
-  cure: layer,
+  cure: restarts,
   within: 90,
   make: async () => {
     const target = await podName(pod);
@@ -49,7 +47,7 @@ const atOnce = (pod: Pod, chosen: boolean): Fault => ({
 const alone = (pod: Pod, container: string, name: Signal, within: number, chosen = false): Fault => ({
   name: `${pod}/${container}: SIG${name}`,
   ...(chosen ? { chosen } : {}),
-  cure: layer,
+  cure: restarts,
   within,
   make: async () => {
     const target = await podName(pod);
@@ -80,7 +78,7 @@ const hangs = (pod: Pod, container: string, chosen = false): Fault => ({
 /** Stopped for a minute: whoever is restarted meanwhile is, the others go on. */
 const pause = (pod: Pod, containers: readonly string[]): Fault => ({
   name: `${pod}/${containers.join(', ')}: SIGSTOP for 60 s`,
-  cure: `${hang}, and six failures in a row rather than one`,
+  cure: liveness,
   within: 90,
   make: async () => {
     const target = await podName(pod);
