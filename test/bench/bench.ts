@@ -71,9 +71,11 @@ async function install(manifests: string): Promise<Record<string, number>> {
   return phases;
 }
 
-/** Resident and proportional set size of a container's processes: KiB. The shell that counts is left out. */
+/** Resident and proportional set size of a container's processes: KiB. The shell that counts is left out. Of another user's process only the first is told. */
 async function memory(pod: string, container: string): Promise<{ rss: number; pss: number; pebble: number; pebblePss: number }> {
-  const script = `for p in /proc/[0-9]*; do [ "$p" = /proc/$$ ] || echo "$(basename $p) $(awk '/^Rss:/ {r=$2} /^Pss:/ {print r, $2}' $p/smaps_rollup 2>/dev/null)"; done`;
+  const script = `for p in /proc/[0-9]*; do
+    [ "$p" = /proc/$$ ] || echo "$(basename $p) $(awk '/^Rss:/ {r=$2} /^Pss:/ {print r, $2}' $p/smaps_rollup 2>/dev/null || awk '/^VmRSS:/ {print $2, $2}' $p/status 2>/dev/null)"
+  done`;
   const lines = (await cluster.exec(pod, container, 'sh', '-c', script)).split('\n').map((line) => line.split(' ').map(Number));
   const known = lines.filter((numbers) => numbers.length === 3 && numbers.every(Number.isFinite));
   const first = known.find(([pid]) => pid === 1) ?? [1, 0, 0];
