@@ -3,6 +3,7 @@
  * another secret, racks of its own, down and up again. The tests follow each other.
  */
 
+import { ports } from '../../charts/tables/ports';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -112,7 +113,11 @@ describe('register_rack refuses, and changes nothing:', () => {
   };
 
   test('a wrong URL', async () => {
-    await refused(`${url.replace('/MAAS', '')}/wrong`, await good(), 1, /is no MAAS: .*HTTP 404.*nothing was changed/);
+    // Something that speaks HTTP and is no MAAS: the mux, where the kubelet asks it.
+    const [region] = await main.pods('region');
+    const other = `http://${String(region!.status.podIP)}:${String(ports.health.number)}/MAAS`;
+    await refused(other, await good(), 1, /is no MAAS: .*HTTP 404.*nothing was changed/);
+    await refused(`${url.replace('/MAAS', '')}/wrong`, await good(), 2, /--url is ".*\/wrong"; it must be a URL like http:\/\/HOST:5240\/MAAS/);
     await refused('maas.internal', await good(), 2, /--url is "maas.internal"; it must be a URL like http:\/\/HOST:5240\/MAAS/);
   });
   test('another secret than the region has', async () => {
