@@ -15,9 +15,9 @@ afterAll(() => {
   for (const path of made) rmSync(path, { recursive: true, force: true });
 });
 
-/** Waits until something is true, for two seconds at most. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 2000;
+/** Waits until something is true, for two seconds at most unless something slow is looked at: milliseconds. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, limit = 2000): Promise<void> {
+  const end = Date.now() + limit;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`never: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
