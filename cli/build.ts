@@ -158,7 +158,7 @@ async function stage(source: string, verbose?: boolean): Promise<void> {
   const app = join(contextOf(source, 'toolbox'), 'app');
   mkdirSync(app, { recursive: true });
   for (const [from, name] of [
-    [join(source, 'build/maas-k8s.js'), 'maas-k8s.js'],
+    [join(source, 'build/pod.js'), 'maas-k8s.js'],
     [await nodeRuntime(source, process.arch), 'node'],
   ] as const) {
     copyFileSync(from, join(app, `${name}.new`));

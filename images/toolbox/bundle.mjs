@@ -1,4 +1,5 @@
-// Bundles the program into build/maas-k8s.js, and the libraries that only a person's machine needs into build/libraries.js.
+// Bundles the program into build/maas-k8s.js, the libraries that only a person's machine needs into build/libraries.js,
+// and what goes into the images into build/pod.js.
 // Usage: node images/toolbox/bundle.mjs [ENTRY [OUTPUT]]
 
 import { chmod } from 'node:fs/promises';
@@ -33,16 +34,17 @@ const apart = {
 };
 
 // esbuild has said what is wrong by then.
+const program = {
+  ...shared,
+  banner: { js: '#!/usr/bin/env node' },
+  plugins: [apart],
+  // pg asks for its native twin and does without; the others are needed only where manifests or images are made, and are installed there.
+  external: ['pg-native', 'esbuild', 'cdk8s', 'cdk8s-plus-27', 'constructs'],
+};
+const beside = (name) => resolve(dirname(outfile), name);
 await Promise.all([
-  build({
-    ...shared,
-    entryPoints: [resolve(root, entry)],
-    outfile,
-    banner: { js: '#!/usr/bin/env node' },
-    plugins: [apart],
-    // pg asks for its native twin and does without; the others are needed only where manifests or images are made, and are installed there.
-    external: ['pg-native', 'esbuild', 'cdk8s', 'cdk8s-plus-27', 'constructs'],
-  }),
-  build({ ...shared, entryPoints: ['cli/libraries.ts'], outfile: resolve(dirname(outfile), 'libraries.js') }),
+  build({ ...program, entryPoints: [resolve(root, entry)], outfile }),
+  build({ ...program, entryPoints: ['cli/pod.ts'], outfile: beside('pod.js') }),
+  build({ ...shared, entryPoints: ['cli/libraries.ts'], outfile: beside('libraries.js') }),
 ]).catch(() => process.exit(1));
 await chmod(outfile, 0o755);

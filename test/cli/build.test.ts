@@ -34,7 +34,7 @@ class Checkout {
       this.write(`images/${image}/Dockerfile`, 'ARG TOOLBOX_IMAGE=x\nARG BASE_IMAGE=ubuntu\nFROM ${BASE_IMAGE}\nARG MAAS_PPA=ppa:x\n');
     this.write(
       'images/toolbox/bundle.mjs',
-      "import { mkdirSync, writeFileSync } from 'node:fs'; mkdirSync('build', { recursive: true }); writeFileSync('build/maas-k8s.js', 'the program');",
+      "import { mkdirSync, writeFileSync } from 'node:fs'; mkdirSync('build', { recursive: true }); writeFileSync('build/pod.js', 'the program');",
     );
     this.write(`build/node/node-${nodeVersion}-${process.arch}`, 'the node');
     this.write('bin/.keep', '');
@@ -111,7 +111,7 @@ describe('maas-k8s build', () => {
     expect(calls.filter((call) => call.includes(' build '))).toEqual([
       `podman build --tag ghcr.io/me/maas-rack:7 --build-arg TOOLBOX_IMAGE=ghcr.io/me/maas-toolbox:7 ${join(checkout.folder, 'images/rack')}`,
     ]);
-    expect(existsSync(join(checkout.folder, 'build/maas-k8s.js'))).toBe(false);
+    expect(existsSync(join(checkout.folder, 'build/pod.js'))).toBe(false);
   });
 
   test('--save writes an archive per image and replaces the one before', () => {
