@@ -101,7 +101,7 @@ function merge(base: unknown, over: unknown): unknown {
 }
 
 export async function fakeKubernetes(port = 0): Promise<FakeKubernetes> {
-  const streams = new Set<ServerResponse>();
+  const streams = new Set<{ destroy(): unknown }>();
   let version = 1;
 
   const server: Server = createServer((request, response) => {
@@ -244,6 +244,8 @@ export async function fakeKubernetes(port = 0): Promise<FakeKubernetes> {
     if (trouble !== undefined) {
       if (typeof trouble === 'number') socket.end(`HTTP/1.1 ${String(trouble)} Trouble\r\ncontent-length: 0\r\n\r\n`);
       else if (trouble === 'drop') socket.destroy();
+      // One that is left open is no connection of the server any more: nobody else would end it.
+      else streams.add(socket);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {

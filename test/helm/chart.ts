@@ -21,7 +21,8 @@ export interface Answer {
 
 export const run = (program: string, args: readonly string[]): Promise<Answer> =>
   new Promise((resolve) => {
-    execFile(program, args, { maxBuffer: 1 << 30 }, (error, stdout, stderr) => {
+    // A make above this one would have the one below speak of its job server.
+    execFile(program, args, { maxBuffer: 1 << 30, env: { ...process.env, MAKEFLAGS: '' } }, (error, stdout, stderr) => {
       resolve({ code: error ? ((error.code as unknown as number | undefined) ?? 1) : 0, stdout, stderr });
     });
   });
