@@ -34,6 +34,7 @@ export function addVerbs(program: Command): void {
     .option('--values <file>', 'values (default: MAAS_VALUES, else values.yaml, else the defaults)')
     .addOption(dryRun())
     .option('--force-conflicts', 'take over fields that somebody else has set')
+    .option('--no-preflight', 'do not look first whether the cluster is fit for MAAS')
     .option('--no-wait', 'do not stay')
     .option('--import <command>', 'load images that are missing with this command, which is given an archive')
     .option('--kind', 'make a kind cluster for it')

@@ -2,7 +2,7 @@
 
 import { buildImages } from '../build';
 import { cluster, type Cluster, type ClusterOptions } from '../cluster/cluster';
-import { Failure, messageOf, Misuse, Unreachable } from '../failure';
+import { Failure, messageOf, Misuse, Unhealthy, Unreachable } from '../failure';
 import { loaderFor } from '../images/loader';
 import { imagesOf, missing } from '../images/presence';
 import { Applier, type Planned } from '../kubernetes/apply';
@@ -10,6 +10,7 @@ import { nameOf, type Node } from '../kubernetes/types';
 import { interruptible } from '../output/interrupt';
 import { progress as makeProgress, type Progress } from '../output/progress';
 import { colours, say } from '../output/terminal';
+import { ofCluster } from '../preflight/preflight';
 import type { Status } from '../status/schema';
 import { makeCluster, type LocalTool } from './local-cluster';
 import { manifests, type Manifests, type Part } from './manifests';
@@ -21,6 +22,8 @@ export interface UpOptions extends ClusterOptions {
   readonly forceConflicts?: boolean;
   /** A command that takes an image archive into the cluster. */
   readonly import?: string;
+  /** Whether the cluster is looked at first; unless it is false. */
+  readonly preflight?: boolean;
   readonly wait: boolean;
   readonly kind?: boolean;
   readonly k3d?: boolean;
@@ -34,7 +37,23 @@ export async function up(part: Extract<Part, 'all' | 'region' | 'rack'>, options
   if (part === 'rack' && made.values.rack.pools.length === 0) throw new Misuse('the values have no rack pool (rack.pools); add one');
   const target = await cluster({ ...options, ...(await reachable(options)), namespace: made.values.namespace });
   say(`values: ${made.source}; context ${target.access.context} (${target.access.server}), namespace ${target.namespace}`);
+  if (options.preflight !== false) await fit(target, made);
   await bringUp(target, made, part, options);
+}
+
+/** What the API server alone can tell; maas-k8s preflight looks at the nodes, too. @throws Unhealthy with the cures */
+async function fit(target: Cluster, made: Manifests): Promise<void> {
+  // Images are seen to below, and nodes cannot be listed by everybody.
+  const open = (await ofCluster(target, made, [])).filter(({ level, check }) => level !== 'pass' && check !== 'images');
+  for (const { level, where, check, text, cure } of open.filter((one) => one.level === 'warn')) say(`${level}: ${where}, ${check}: ${text}; ${cure ?? ''}`);
+  const failed = open.filter(({ level }) => level === 'fail');
+  if (failed.length > 0)
+    throw new Unhealthy(
+      [
+        'the cluster is not fit for MAAS; nothing was changed (--no-preflight goes on nevertheless):',
+        ...failed.map(({ check, text, cure }) => `  ${check}: ${text}; ${cure ?? ''}`),
+      ].join('\n'),
+    );
 }
 
 /** The cluster that there is, or the one that is made for it. */

@@ -13,6 +13,9 @@ beforeAll(async () => {
   program();
   kubernetes = await fakeKubernetes();
   kubernetes.objects.set('/version', { gitVersion: 'v1.33.0' });
+  kubernetes.objects.set('/apis/storage.k8s.io/v1/storageclasses/standard', {
+    metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  });
 });
 afterAll(() => kubernetes.close());
 

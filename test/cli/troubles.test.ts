@@ -25,6 +25,9 @@ const url = 'http://127.0.0.1:1/MAAS';
 beforeEach(async () => {
   kubernetes = await fakeKubernetes();
   kubernetes.objects.set('/version', { gitVersion: 'v1.33.0' });
+  kubernetes.objects.set('/apis/storage.k8s.io/v1/storageclasses/standard', {
+    metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  });
   kubernetes.objects.set('/api/v1/namespaces/maas', { metadata: { name: 'maas', labels: { 'app.kubernetes.io/part-of': 'maas' } } });
   keep(kubernetes, '/apis/batch/v1/namespaces/maas/cronjobs', reconciler());
   keep(kubernetes, '/apis/apps/v1/namespaces/maas/deployments', regionDeployment());

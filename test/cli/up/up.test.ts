@@ -8,11 +8,13 @@ import { folder } from '../folder';
 import { job, pod, rackPod, regionPod } from '../objects';
 
 const written = capture();
+const standard = { metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } } };
 let kubernetes: FakeKubernetes;
 let maas: FakeMaas;
 beforeEach(async () => {
   [kubernetes, maas] = await Promise.all([fakeKubernetes(), fakeMaas()]);
   kubernetes.objects.set('/version', { gitVersion: 'v1.33.0' });
+  kubernetes.objects.set('/apis/storage.k8s.io/v1/storageclasses/standard', standard);
   // What the cluster's own controllers would make of it.
   keep(kubernetes, '/api/v1/namespaces/maas/pods', pod('database', 'maas-database-0'), regionPod(), rackPod());
   kubernetes.put('maas-api-key', { key: 'c:t:s' });
@@ -50,7 +52,7 @@ test('a plan changes nothing, and says what would be made', async () => {
   expect(applied()).toEqual(before);
   expect(written.stderr).toMatch(/will be made: Namespace maas, .*Deployment maas-region-a, .*DaemonSet maas-rack-default/);
   expect(written.stderr).toContain('nothing was changed (--dry-run)');
-  expect(kubernetes.requests.filter((asked) => !asked.startsWith('GET '))).toEqual([]);
+  expect(kubernetes.requests.filter((asked) => !asked.startsWith('GET ') && !asked.endsWith('/selfsubjectaccessreviews'))).toEqual([]);
 });
 
 test('applies, waits, and says what is next', async () => {
@@ -79,6 +81,17 @@ test('a second time there is nothing to make or to change', async () => {
   stop();
   expect(written.stderr).not.toMatch(/will be/);
   expect(written.stderr).toMatch(/as they should be: \d+ objects/);
+});
+
+test('a cluster that is not fit is refused with the cures, before anything is changed', async () => {
+  kubernetes.objects.delete('/apis/storage.k8s.io/v1/storageclasses/standard');
+  kubernetes.objects.set('/version', { gitVersion: 'v1.28.3' });
+  await expect(go('region', { wait: false })).rejects.toThrow(
+    /not fit for MAAS; nothing was changed.*\n {2}Kubernetes: v1.28.3 is too old; .*\n {2}storage: no StorageClass is the default/,
+  );
+  expect(applied()).not.toContain('namespaces/maas');
+  await go('region', { wait: false, preflight: false });
+  expect(applied()).toContain('namespaces/maas');
 });
 
 test('the region and the racks one by one', async () => {
