@@ -18,6 +18,8 @@ export interface LogOptions extends ClusterOptions {
   readonly tail?: number;
   /** Milliseconds. */
   readonly since?: number;
+  /** Ends what follows; else nothing does but the end of the program. */
+  readonly until?: AbortSignal;
 }
 
 /** Lines per container, where several are asked for and nothing is said about how many. */
@@ -63,13 +65,13 @@ function open({ access, kubernetes }: Cluster, { pod, container }: Part, options
   return access.follow(`${kubernetes.path('pods', pod)}/log?${query.toString()}`);
 }
 
-/** Until Ctrl-C: containers that come are followed too, and one whose stream is lost is taken up where it was. */
+/** Until Ctrl-C, or `until` is aborted: containers that come are followed too, and one whose stream is lost is taken up where it was. */
 async function followAll(place: Cluster, names: readonly string[], options: LogOptions, writer: Writer): Promise<void> {
   const followed = new Set<string>();
   const lost = new Map<string, Date>();
   const tail = options.tail ?? (options.since === undefined ? few : undefined);
   let away = '';
-  for (;;) {
+  while (!options.until?.aborted) {
     try {
       const pods = await place.kubernetes.list('pods', partOfMaas);
       away = '';

@@ -51,14 +51,15 @@ test('a container that has no log yet does not keep the others from showing thei
 });
 
 test('a stream that is dropped is taken up again, without a line twice', async () => {
-  void go(['regiond'], { follow: true }).catch(() => undefined);
+  const end = new AbortController();
+  const following = go(['regiond'], { follow: true, until: end.signal });
   await until(() => written.stdout.includes('alone'), 'the first line');
   kubernetes.dropStreams();
   await new Promise((later) => setTimeout(later, 2500));
   kubernetes.logs.get('maas-region-a-1/regiond')!.push('after it');
   await until(() => written.stdout.includes('after it'), 'the line after');
   expect(written.stdout).toBe('maas-region-a-1/regiond alone\nmaas-region-a-1/regiond after it\n');
-  // It would go on for ever.
-  kubernetes.lasting.set('GET ', 403);
-  kubernetes.objects.clear();
+  end.abort();
+  kubernetes.dropStreams();
+  await following;
 });
