@@ -1,8 +1,9 @@
 /** The same MAAS by the Helm chart, and what a release goes through: upgrade, rollback, uninstall, and back again. */
 
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { helm } from '../helm/binaries';
-import { chart } from '../helm/chart';
+import { chart, temporary } from '../helm/chart';
 import { Api, seconds, until, type KubernetesObject } from './cluster';
 import { kubectl, run } from './command';
 import { cluster, describeRunning, secrets } from './running';
@@ -58,8 +59,9 @@ let before: object;
 test('helm upgrade --wait with changed values', async () => {
   before = await controllers();
   const started = Date.now();
-  writeFileSync('build/e2e/changed.yaml', 'region: { workers: 1, proxy: { enabled: false } }\njobs: { podAnnotations: { changed: "yes" } }\n');
-  await release('upgrade', folder, ...values, '--values', 'build/e2e/changed.yaml', '--wait', '--timeout', '10m');
+  const changed = join(temporary(), 'changed.yaml');
+  writeFileSync(changed, 'region: { workers: 1, proxy: { enabled: false } }\njobs: { podAnnotations: { changed: "yes" } }\n');
+  await release('upgrade', folder, ...values, '--values', changed, '--wait', '--timeout', '10m');
   console.log(`helm upgrade --wait: ${String(seconds(started))} s`);
   expect(await regionContainers()).not.toContain('proxy');
   await Promise.all([cluster.jobComplete('bootstrap', 120), cluster.jobComplete('registration', 120)]);
