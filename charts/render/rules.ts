@@ -3,14 +3,27 @@
  * all that are broken are told at once, and by both renderers in the same words.
  */
 
-import { elementOf, evaluate, Expr, loopVariable, references, type Names, type Operand, type References, type Scope } from './expression';
-import { endBlock, ifBlock } from './gotemplate';
-import { bare, print, printed, singular } from './expression';
+import {
+  bare,
+  elementOf,
+  evaluate,
+  Expr,
+  loopVariable,
+  print,
+  printed,
+  references,
+  singular,
+  type Names,
+  type Operand,
+  type References,
+  type Scope,
+} from './expression';
 import { exceeds, text } from './functions';
+import { endBlock, ifBlock } from './gotemplate';
 
-export type Rule = Violation | ForEach | readonly Rule[];
+export type Rule = Violation | Guarded | ForEach | readonly Rule[];
 
-/** What is wrong while `when` holds: `path` names the value, `message` says what is wrong with it and what to do. */
+/** What is wrong while `condition` holds: `message` names the value and says what to do. */
 export class Violation {
   constructor(
     readonly condition: Expr<boolean>,
@@ -39,28 +52,23 @@ export function forEach<E>(list: Expr<readonly E[]>, rules: (element: References
 /** A rule for each two elements of a list, the first of which comes earlier. */
 export const forEachPair = <E>(
   list: Expr<readonly E[]>,
-  rule: (first: References<E>, second: References<E>, firstIndex: Expr<number>, secondIndex: Expr<number>) => Violation,
+  rule: (first: References<E>, second: References<E>, firstIndex: Expr<number>, secondIndex: Expr<number>) => Rule,
 ): Rule =>
   forEach(list, (first, firstIndex) =>
-    forEach(list, (second, secondIndex) => {
-      const { condition, message } = rule(first, second, firstIndex, secondIndex);
-      return new Guarded(exceeds(secondIndex, firstIndex), new Violation(condition, message));
-    }),
+    forEach(list, (second, secondIndex) => new Guarded(exceeds(secondIndex, firstIndex), rule(first, second, firstIndex, secondIndex))),
   );
 
-/** A violation that is looked for only where another condition holds. */
-class Guarded extends Violation {
+/** Rules that are looked at only where a condition holds. */
+class Guarded {
   constructor(
     readonly guard: Expr<boolean>,
-    { condition, message }: Violation,
-  ) {
-    super(condition, message);
-  }
+    readonly rules: Rule,
+  ) {}
 }
 
 /** @returns the messages of all that is broken */
 export function violations(rule: Rule, scope: Scope): string[] {
-  if (rule instanceof Guarded && !rule.guard[evaluate](scope)) return [];
+  if (rule instanceof Guarded) return rule.guard[evaluate](scope) ? violations(rule.rules, scope) : [];
   if (rule instanceof Violation) return rule.condition[evaluate](scope) ? [rule.message[evaluate](scope)] : [];
   if (rule instanceof ForEach) {
     return rule.list[evaluate](scope).flatMap((element, index) => violations(rule.rules, { ...scope, [rule.element]: element, [rule.index]: index }));
@@ -75,7 +83,7 @@ export function printRules(rules: Rule, names: Names): string {
 }
 
 function ruleLines(rule: Rule, names: Names): string[] {
-  if (rule instanceof Guarded) return [ifBlock(rule.guard, names), ...ruleLines(new Violation(rule.condition, rule.message), names), endBlock];
+  if (rule instanceof Guarded) return [ifBlock(rule.guard, names), ...ruleLines(rule.rules, names), endBlock];
   if (rule instanceof Violation) return [ifBlock(rule.condition, names), `{{- $violations = append $violations ${printed(rule.message, names)} }}`, endBlock];
   if (rule instanceof ForEach) {
     const variable = singular(rule.list);

@@ -5,6 +5,7 @@ import { Value, type ValueError, ValueErrorType } from '@sinclair/typebox/value'
 import type { TSchema } from '@sinclair/typebox';
 import { parseDocument } from 'yaml';
 import { violations } from '../render/rules';
+import { dotted } from './pointer';
 import { rules } from './rules';
 import { scopeOf, valuesSchema, type Values } from './values';
 
@@ -75,14 +76,6 @@ export function checkValues(given: object, source: string): Values {
   if (broken.length > 0) throw new ValuesError(source, broken);
   return complete as Values;
 }
-
-/** A JSON pointer as people write it: /rack/pools/0/name → rack.pools[0].name. */
-const dotted = (pointer: string): string =>
-  pointer
-    .slice(1)
-    .split('/')
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((path, key) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`), '');
 
 function explain({ path, value, schema, type }: ValueError): string {
   const field = dotted(path);

@@ -57,6 +57,11 @@ export class Cluster {
     return this.kubectl('exec', pod, '-c', container, '--', ...command);
   }
 
+  /** A statement to the embedded database, as its superuser through its Unix socket, which wants no password. @returns rows without heading */
+  sql(statement: string, database = 'maasdb'): Promise<string> {
+    return this.exec('maas-database-0', 'postgres', 'psql', '-U', 'maas', '-d', database, '-v', 'ON_ERROR_STOP=1', '-Atqc', statement);
+  }
+
   /** A Job's pods' output so far, restarts included. */
   async jobLog(component: string): Promise<string> {
     const pods = await this.pods(component);

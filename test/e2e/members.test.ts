@@ -51,7 +51,6 @@ test('while one goes away and comes back, no request fails, and it is the same c
 });
 
 test('the database has room for both', async () => {
-  const count = (query: string): Promise<number> =>
-    cluster.exec('maas-database-0', 'postgres', 'psql', '-U', 'maas', '-d', 'maasdb', '-Atc', query).then(Number);
+  const count = (query: string): Promise<number> => cluster.sql(query).then(Number);
   expect(await count('select count(*) from pg_stat_activity')).toBeLessThan(await count("select setting from pg_settings where name = 'max_connections'"));
 });

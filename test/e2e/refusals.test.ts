@@ -27,18 +27,7 @@ const again = async (): Promise<void> => {
   await kubectl('apply', '-f', manifests);
 };
 
-const seed = (): Promise<string> =>
-  cluster.exec(
-    'maas-database-0',
-    'postgres',
-    'psql',
-    '-U',
-    'maas',
-    '-d',
-    'maasdb',
-    '-Atc',
-    "select value->>'secret' from maasserver_secret where path = 'global/rpc-shared'",
-  );
+const seed = (): Promise<string> => cluster.sql("select value->>'secret' from maasserver_secret where path = 'global/rpc-shared'");
 
 beforeAll(async () => {
   await cluster.remove();

@@ -128,7 +128,7 @@ export function describeRunning(title: string, { install, again, manifests }: In
   test('a changed database password is taken over without a pod being restarted', async () => {
     const pod = await regionPod();
     const set = async (password: string): Promise<void> => {
-      await cluster.exec('maas-database-0', 'postgres', 'psql', '-U', 'maas', '-d', 'maasdb', '-qc', `alter role maas password '${password}'`);
+      await cluster.sql(`alter role maas password '${password}'`);
       await run('kubectl', ['apply', '--server-side', '--force-conflicts', '-f', '-'], {
         input: JSON.stringify({
           apiVersion: 'v1',
@@ -144,17 +144,7 @@ export function describeRunning(title: string, { install, again, manifests }: In
       (await cluster.exec(pod, 'services', 'cat', '/etc/maas/regiond.conf')).includes('another-password-of-ours') ? true : undefined,
     );
     // Nobody keeps a session that the old password has opened.
-    await cluster.exec(
-      'maas-database-0',
-      'postgres',
-      'psql',
-      '-U',
-      'maas',
-      '-d',
-      'maasdb',
-      '-qAtc',
-      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-    );
+    await cluster.sql('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
     await until('the API', 120, async () => ((await api.call('users/?op=whoami')).status === 200 ? true : undefined));
     await cluster.allReady('region', 1, 120);
     expect(await regionPod()).toBe(pod);

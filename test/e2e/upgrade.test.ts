@@ -23,7 +23,7 @@ async function manifests(regionTag: string): Promise<string> {
 
 const api = async (): Promise<Api> => new Api(cluster, await cluster.secret('maas-api-key', 'key'));
 const version = async (): Promise<string> => String((await (await api()).call('version/')).body.version);
-const database = (query: string): Promise<string> => cluster.exec('maas-database-0', 'postgres', 'psql', '-U', 'maas', '-d', 'maasdb', '-Atc', query);
+const database = (query: string): Promise<string> => cluster.sql(query);
 
 beforeAll(async () => {
   await cluster.remove();

@@ -198,7 +198,7 @@ test('the secret is rotated, through an interruption, and racks reconnect by the
   expect(after).toMatch(/^[0-9a-f]{32}$/);
   expect(after).not.toBe(before);
   const seeded = "select value->>'secret' from maasserver_secret where path = 'global/rpc-shared'";
-  expect((await main.exec('maas-database-0', 'postgres', 'psql', '-U', 'maas', '-d', 'maasdb', '-Atc', seeded)).trim()).toBe(after);
+  expect((await main.sql(seeded)).trim()).toBe(after);
   for (const { metadata } of [...(await main.pods('region')), ...(await main.pods('rack'))])
     expect(await main.exec(metadata.name as string, 'services', 'cat', '/var/lib/maas/secret')).toBe(after);
   const names = (await nodes()).map((node) => `${node}-default`).sort();

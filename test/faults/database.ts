@@ -5,11 +5,7 @@ import type { World } from './fault';
 import { gone } from './pods';
 import { cluster } from './start';
 
-const pod = 'maas-database-0';
-
-/** As its superuser, through its Unix socket, which wants no password. */
-export const sql = (statement: string, database = 'maasdb'): Promise<string> =>
-  cluster.exec(pod, 'postgres', 'psql', '-U', 'maas', '-d', database, '-v', 'ON_ERROR_STOP=1', '-Atqc', statement);
+export const sql = (statement: string, database?: string): Promise<string> => cluster.sql(statement, database);
 
 const scale = (replicas: number): Promise<string> => cluster.kubectl('scale', 'statefulset/maas-database', `--replicas=${String(replicas)}`);
 

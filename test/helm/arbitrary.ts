@@ -1,23 +1,7 @@
 /** Random values, from their schema. */
 
 import fc, { type Arbitrary } from 'fast-check';
-
-interface Schema {
-  readonly type?: string;
-  readonly const?: unknown;
-  readonly anyOf?: readonly Schema[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly patternProperties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly examples?: readonly unknown[];
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-}
+import type { Schema } from './schema';
 
 /** Text that has gone wrong in templates: it looks like another type, or like an action, or like a format. */
 const awkward = [

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { helmSchema } from '../../charts/helm';
+import { dotted } from '../../charts/tables/pointer';
 import { readValues, ValuesError } from '../../charts/tables/valuesfile';
 import { refusedByRules } from '../tables/refused';
 import { chart, many, template } from './chart';
@@ -19,12 +20,6 @@ function problems(values: object): readonly string[] {
   }
 }
 
-/** rack.pools[0].name of /rack/pools/0/name. */
-const dotted = (pointer: string): string =>
-  pointer
-    .slice(1)
-    .replace(/\/(\d+)(?=\/|$)/g, '[$1]')
-    .replaceAll('/', '.');
 const below = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
 
 /** The path in one line of what Helm says about a schema. */

@@ -1,26 +1,12 @@
 /** Values that the schema refuses: one wrong thing each, at every place that the schema describes. */
 
+import type { Schema } from './schema';
+
 export interface Wrong {
   /** As people write it: rack.pools[0].name. */
   readonly path: string;
   readonly what: string;
   readonly values: object;
-}
-
-interface Schema {
-  readonly type?: string;
-  readonly anyOf?: readonly { readonly type?: string }[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly patternProperties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: unknown;
-  readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
 }
 
 /** Puts a value where a schema's value would be, with whatever has to be around it. */
@@ -65,7 +51,7 @@ const required = ({ properties, required: keys = [] }: Schema): Record<string, u
 
 const omit = (object: Record<string, unknown>, key: string): object => Object.fromEntries(Object.entries(object).filter(([found]) => found !== key));
 
-function example(schema: Schema & { readonly anyOf?: readonly { readonly const?: unknown }[] }): unknown {
+function example(schema: Schema): unknown {
   const { type, anyOf, minimum, pattern } = schema;
   if (anyOf) return anyOf[0]!.const;
   if (type === 'integer') return minimum ?? 0;

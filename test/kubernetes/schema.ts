@@ -4,6 +4,7 @@ import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { kindOf, modelSchema, referredBy, type Kind } from './models';
 import { titleOf, type KubernetesObject } from './objects';
 import { rules } from './rules';
+import { dotted } from '../../charts/tables/pointer';
 
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 const kinds = new Map<string, Kind | undefined>();
@@ -29,14 +30,6 @@ function kindOfObject({ apiVersion, kind }: KubernetesObject): Kind | undefined 
 
 /** Groups of custom resources have a domain of their own. */
 const isCustom = ({ apiVersion }: KubernetesObject): boolean => /^[^/]*\.[^/]*\//.test(String(apiVersion)) && !/^[^/]*\.k8s\.io\//.test(String(apiVersion));
-
-/** A JSON pointer as people write it: /spec/ports/0 → spec.ports[0]. */
-const dotted = (pointer: string): string =>
-  pointer
-    .slice(1)
-    .split('/')
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((path, key) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`), '');
 
 function explain({ instancePath, keyword, params, message }: ErrorObject): string {
   const path = dotted(instancePath);

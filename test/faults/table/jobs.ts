@@ -42,8 +42,7 @@ const runningJob = (cluster: Cluster, component: string): Promise<KubernetesObje
     return pods.find(({ status }) => (status?.containerStatuses as KubernetesObject[] | undefined)?.some(({ containerID }) => containerID !== undefined));
   });
 
-const inDatabase = async (cluster: Cluster, statement: string): Promise<string> =>
-  (await cluster.exec('maas-database-0', 'postgres', 'psql', '-U', 'maas', '-d', 'maasdb', '-Atqc', statement)).trim();
+const inDatabase = async (cluster: Cluster, statement: string): Promise<string> => (await cluster.sql(statement)).trim();
 
 /** Holds a table until the returned function is called. */
 async function lock(cluster: Cluster, table: string): Promise<() => Promise<unknown>> {
