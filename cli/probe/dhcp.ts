@@ -8,8 +8,8 @@ import { ports } from '../../charts/tables/ports';
 /** Where clients listen. */
 const clientPort = 68;
 
-/** Milliseconds: servers may look first whether an address is in use. */
-const patience = 3000;
+/** Milliseconds: servers may look first whether an address is in use; ISC's waits 1 s for an echo, dnsmasq 3 s. */
+const patience = 4500;
 
 const cookie = Buffer.from([0x63, 0x82, 0x53, 0x63]);
 const [discover, offer] = [1, 2];
