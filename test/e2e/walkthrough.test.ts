@@ -9,12 +9,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
+import { defaults } from '../../charts/tables/valuesfile';
 import { statusSchema } from '../../cli/status/schema';
 import { Api, Cluster, seconds, until, type KubernetesObject } from './cluster';
-import { attempt, kubectl, type Result } from './command';
+import { attempt, kubectl, run, type Result } from './command';
 
 const main = new Cluster('maas');
 const edge = new Cluster('maas-edge');
+/** Of something that is not MAAS. */
+const other = 'not-maas';
 const values = '--values test/e2e/walkthrough.values.yaml';
 /** The region's address for racks elsewhere. */
 let url: string;
@@ -61,6 +64,30 @@ test('before there is anything, that is what is said', async () => {
   const { code, stdout, stderr } = await make('get_region_api_key', '--no-wait');
   expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('there is no MAAS in namespace maas; maas-k8s up makes one')]);
   expect((await maasK8s('status')).stdout).toContain('Next: there is no MAAS in namespace maas: maas-k8s up makes one');
+});
+
+test('preflight names what something else listens on where a rack would, with the cure', async () => {
+  const [node] = await nodes();
+  const listen = "require('net').createServer().listen(5248); require('dgram').createSocket('udp4').bind(69)";
+  const { images } = defaults();
+  const image = `${images.registry}/${images.toolbox.repository}:${images.toolbox.tag}`;
+  const container = { name: 'busy', image, imagePullPolicy: 'IfNotPresent', command: ['/opt/maas-k8s/bin/node', '-e', listen] };
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'busy', namespace: other },
+    spec: { hostNetwork: true, nodeName: node, terminationGracePeriodSeconds: 0, containers: [container] },
+  };
+  await kubectl('create', 'namespace', other);
+  try {
+    await run('kubectl', ['apply', '-f', '-'], { input: JSON.stringify(pod) });
+    await kubectl('-n', other, 'wait', '--for=condition=Ready', 'pod/busy', '--timeout=60s');
+    const { code, stdout, stderr } = await maasK8s('preflight', ...values.split(' '));
+    expect(stdout).toMatch(new RegExp(`fail\\s+${node!}\\s+ports\\s+in use: udp/69 \\(tftp\\), tcp/5248 \\(rack-http\\)`));
+    expect([code, stderr]).toEqual([5, expect.stringMatching(/stop what listens there .*, or keep racks off the node/)]);
+  } finally {
+    await kubectl('delete', 'namespace', other, '--wait=true');
+  }
 });
 
 test('run_region says what it will do, and changes nothing with --dry-run', async () => {
@@ -181,6 +208,28 @@ test('run_rack stays until every rack is connected', async () => {
   console.log(`run_rack: ${String(seconds(started))} s\n${stderr}`);
   expect(stderr).toContain('registration: every rack is connected');
   expect(await connected()).toEqual((await nodes()).map((node) => `${node}-default`).sort());
+});
+
+test('a service is restarted by its MAAS name; logs and status go on until Ctrl-C', async () => {
+  const since = async (): Promise<Map<string, string>> => {
+    const { services } = JSON.parse((await succeed(maasK8s('services', '-o', 'json'))).stdout) as {
+      services: { pod: string; service: string; current: string; since: string }[];
+    };
+    return new Map(services.filter(({ service }) => service === 'http').map(({ pod, current, since: at }) => [pod, `${current} ${at}`]));
+  };
+  const before = await since();
+  const { stderr } = await succeed(maasK8s('services', 'restart', 'http'));
+  for (const [pod, was] of before) expect(stderr).toContain(`restart http in ${pod} (now ${was.split(' ')[0]!})`);
+  const after = await since();
+  expect([...after.keys()]).toEqual([...before.keys()]);
+  for (const [pod, is] of after) expect([is.split(' ')[0], is === before.get(pod)]).toEqual(['active', false]);
+
+  const untilInterrupted = (...args: string[]): Promise<Result> =>
+    attempt('timeout', ['--preserve-status', '--signal=INT', '12', 'node', 'build/maas-k8s.js', ...args]);
+  const [logs, status] = await Promise.all([untilInterrupted('logs', '--follow', 'http'), untilInterrupted('status', '--watch')]);
+  expect([logs.code, status.code]).toEqual([130, 130]);
+  for (const pod of after.keys()) expect(logs.stdout).toContain(`${pod}/http`);
+  expect(status.stdout).toMatch(/^database .* ready/m);
 });
 
 test('the secret is rotated, through an interruption, and racks reconnect by themselves', async () => {

@@ -32,12 +32,14 @@ class LocalBootResourceFile:
     def is_valid(self):
         return self.is_complete() and sha256_of(self.path) == self.sha256
 
-    def store(self, url, http_proxy, report):
+    def store(self, url, http_proxy, report, check):
+        """`report` gets the size so far now and then; `check` is called for each chunk and may raise."""
         proxies = {"http": http_proxy, "https": http_proxy} if http_proxy else {}
         opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
         reported, written = time.monotonic(), 0
         with opener.open(url, timeout=30) as response, open(self.partial, "wb") as stream:
             while data := response.read(CHUNK):
+                check()
                 stream.write(data)
                 written += len(data)
                 if time.monotonic() - reported > REPORT_EVERY:

@@ -59,11 +59,11 @@ class Client:
             raise TemporalError(answer["error"])
         return answer
 
-    def start(self, workflow, workflow_id, queue, parameters, timeout=None):
-        """Start a workflow; one of the same id that still runs is terminated."""
+    def start(self, workflow, workflow_id, queue, parameters, timeout=None, parent=None):
+        """Start a workflow; one of the same id that still runs is terminated. It ends with `parent`, a task."""
         payload = self.codec.encode(json.dumps(parameters).encode())
         return self.call(
-            "start", type=workflow, workflow_id=workflow_id, queue=queue, payload=payload, timeout=timeout
+            "start", type=workflow, workflow_id=workflow_id, queue=queue, payload=payload, timeout=timeout, parent=parent
         )["task_id"]
 
     def outcome(self, task_id):
@@ -75,9 +75,9 @@ class Client:
             raise WorkflowFailed(f"{answer['state']}: {answer.get('reason') or ''}")
         return False, None
 
-    def execute(self, workflow, workflow_id, queue, parameters, timeout=None):
+    def execute(self, workflow, workflow_id, queue, parameters, timeout=None, parent=None):
         """Start and wait; Temporal being away for a while only delays the result."""
-        task_id = self.start(workflow, workflow_id, queue, parameters, timeout)
+        task_id = self.start(workflow, workflow_id, queue, parameters, timeout, parent)
         while True:
             try:
                 finished, result = self.outcome(task_id)

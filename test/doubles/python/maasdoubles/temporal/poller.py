@@ -12,9 +12,27 @@ from maasdoubles.temporal.client import Client, TemporalError
 
 HEARTBEAT = 5
 
+# The task that a thread is at.
+_at = threading.local()
+
+
+def current():
+    """The number of the task that this thread is at."""
+    return _at.task_id
+
 
 class NonRetryable(Exception):
     pass
+
+
+class Cancelled(Exception):
+    pass
+
+
+def check():
+    """Raises Cancelled when the task is no longer wanted; known from the last heartbeat, as with genuine activities."""
+    if _at.cancelled.is_set():
+        raise Cancelled
 
 
 class Poller:
@@ -39,12 +57,17 @@ class Poller:
     def _run(self, task):
         client = Client.__new__(Client)
         client.__dict__.update(self.client.__dict__, _lock=threading.Lock(), _stream=None)
-        done = threading.Event()
-        threading.Thread(target=self._heartbeat, args=(client, task, done), daemon=True).start()
+        done, cancelled = threading.Event(), threading.Event()
+        _at.task_id, _at.cancelled = task["task_id"], cancelled
+        threading.Thread(target=self._heartbeat, args=(client, task, done, cancelled), daemon=True).start()
         try:
             parameters = json.loads(client.codec.decode(task["payload"]))
             result = self.functions[task["type"]](parameters)
             answer = {"state": "completed", "result": client.codec.encode(json.dumps(result).encode())}
+        except Cancelled:
+            log.info("workflow %s was cancelled", task["workflow_id"])
+            done.set()
+            return
         except NonRetryable as error:
             log.error("workflow %s failed: %s", task["workflow_id"], error)
             answer = {"state": "failed", "reason": str(error)}
@@ -59,9 +82,10 @@ class Poller:
             except TemporalError:
                 speed.spend(2)
 
-    def _heartbeat(self, client, task, done):
+    def _heartbeat(self, client, task, done, cancelled):
         while not done.wait(HEARTBEAT):
             try:
-                client.call("heartbeat", task_id=task["task_id"])
+                if not client.call("heartbeat", task_id=task["task_id"])["wanted"]:
+                    cancelled.set()
             except TemporalError:
                 pass

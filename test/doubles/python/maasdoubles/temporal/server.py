@@ -164,10 +164,22 @@ class Frontend:
         self.membership.check(request["workflow_id"])
         with self.store.cursor() as cursor:
             self._terminate(cursor, request["workflow_id"])
+            parent = request.get("parent")
+            if parent is not None:
+                cursor.execute("SELECT 1 FROM tasks WHERE task_id = %s AND state = 'running' FOR SHARE", (parent,))
+                if cursor.fetchone() is None:
+                    raise Unavailable(f"task {parent}, whose child this is, is closed")
             cursor.execute(
-                "INSERT INTO tasks (workflow_id, task_queue, type, payload, state, attempt, not_before, deadline, created)"
-                " VALUES (%s, %s, %s, %s, 'scheduled', 0, now(), now() + %s * interval '1 second', now()) RETURNING task_id",
-                (request["workflow_id"], request["queue"], request["type"], request["payload"], request.get("timeout")),
+                "INSERT INTO tasks (parent_id, workflow_id, task_queue, type, payload, state, attempt, not_before, deadline, created)"
+                " VALUES (%s, %s, %s, %s, %s, 'scheduled', 0, now(), now() + %s * interval '1 second', now()) RETURNING task_id",
+                (
+                    parent,
+                    request["workflow_id"],
+                    request["queue"],
+                    request["type"],
+                    request["payload"],
+                    request.get("timeout"),
+                ),
             )
             return {"task_id": cursor.fetchone()[0]}
 
@@ -199,8 +211,10 @@ class Frontend:
 
     def heartbeat(self, request):
         with self.store.cursor() as cursor:
-            cursor.execute("UPDATE tasks SET heartbeat = now() WHERE task_id = %s", (request["task_id"],))
-        return {}
+            cursor.execute(
+                "UPDATE tasks SET heartbeat = now() WHERE task_id = %s AND state = 'running' RETURNING 1", (request["task_id"],)
+            )
+            return {"wanted": cursor.fetchone() is not None}
 
     def report(self, request):
         with self.store.cursor() as cursor:
@@ -236,8 +250,12 @@ class Frontend:
 
     @staticmethod
     def _terminate(cursor, workflow_id):
+        """With its children, and theirs: a failed download of a workflow that was stopped is not tried again."""
         cursor.execute(
-            "UPDATE tasks SET state = 'terminated' WHERE workflow_id = %s AND state IN ('scheduled', 'running')",
+            "WITH RECURSIVE gone AS (SELECT task_id FROM tasks WHERE workflow_id = %s AND state IN ('scheduled', 'running')"
+            " UNION SELECT child.task_id FROM tasks child JOIN gone ON child.parent_id = gone.task_id)"
+            " UPDATE tasks SET state = 'terminated' WHERE task_id IN (SELECT task_id FROM gone)"
+            " AND state IN ('scheduled', 'running')",
             (workflow_id,),
         )
 

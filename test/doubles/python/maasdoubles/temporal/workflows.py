@@ -12,7 +12,7 @@ from maasdoubles.bootresourcefile import LocalBootResourceFile
 from maasdoubles.log import log
 from maasdoubles.region.oauth import maas_user_key
 from maasdoubles.temporal.client import WorkflowFailed
-from maasdoubles.temporal.poller import NonRetryable
+from maasdoubles.temporal.poller import NonRetryable, check, current
 
 DISK_TIMEOUT, DOWNLOAD_TIMEOUT = 15 * 60, 2 * 60 * 60
 
@@ -64,10 +64,11 @@ class Workflows:
 
     def _execute_all(self, jobs):
         """Child workflows side by side: (type, id, queue, parameters, timeout)."""
+        parent = current()
 
         def one(job):
             try:
-                return self.connect().execute(*job)
+                return self.connect().execute(*job, parent=parent)
             except WorkflowFailed as error:
                 raise NonRetryable(f"child workflow {job[1]}: {error}") from error
 
@@ -152,11 +153,13 @@ class Workflows:
     def download(self, resource):
         local = LocalBootResourceFile(resource["sha256"], resource["filename_on_disk"], resource["size"])
         while not local.lock.acquire():
+            check()
             speed.spend(5)
         try:
             if not local.is_valid():
                 source = random.choice(resource["sources"])
-                local.store(source, resource.get("http_proxy"), lambda size: self._progress(resource, size))
+                local.store(source, resource.get("http_proxy"), lambda size: self._progress(resource, size), check)
+                check()
                 if not local.commit():
                     self._progress(resource, 0)
                     raise RuntimeError(f"Invalid checksum of {source}")
