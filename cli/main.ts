@@ -6,7 +6,7 @@ import { start } from './start';
 import { addVerbs } from './verbs';
 
 start((program, foreign) => {
-  addVerbs(program);
+  addVerbs(program, foreign);
   program.addCommand(build());
   addPodVerbs(program, foreign);
 });

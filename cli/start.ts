@@ -1,13 +1,19 @@
 /** How the program starts and ends, whichever verbs it has. */
 
+import { basename } from 'node:path';
 import { Command } from 'commander';
+import { verb as completeVerb } from './completion/completion';
 import { exitCodes, Failure, messageOf } from './failure';
 import { duration } from './options';
 
-/** What follows `--` is a command of somebody else. */
-const dashes = process.argv.indexOf('--');
-const own = dashes === -1 ? process.argv : process.argv.slice(0, dashes);
-const foreign = dashes === -1 ? [] : process.argv.slice(dashes + 1);
+/** kubectl asks a program of this name for what may follow `kubectl maas`. */
+const isAskedByKubectl = basename(process.argv[1] ?? '') === 'kubectl_complete-maas';
+const written = isAskedByKubectl ? [...process.argv.slice(0, 2), completeVerb, '--', ...process.argv.slice(2)] : process.argv;
+
+/** What follows `--` is a command of somebody else, or is being written. */
+const dashes = written.indexOf('--');
+const own = dashes === -1 ? written : written.slice(0, dashes);
+const foreign = dashes === -1 ? [] : written.slice(dashes + 1);
 
 /** @param add the verbs; `foreign` is what follows `--` */
 export function start(add: (program: Command, foreign: readonly string[]) => void): void {

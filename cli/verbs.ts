@@ -1,6 +1,7 @@
 /** The verbs that people run, declared; each is loaded when it is called, so that --help costs nothing. */
 
 import { Argument, type Command } from 'commander';
+import { candidates, verb as completeVerb, print, script, shells, type Shell } from './completion/completion';
 import { count, dryRun, duration, timeout, yes } from './options';
 import { outputOption } from './output/structured';
 
@@ -12,7 +13,8 @@ const examples = (...lines: readonly (readonly [command: string, says?: string])
 /** The verb's own options, with those of the program. */
 const all = (command: Command): never => command.optsWithGlobals<never>();
 
-export function addVerbs(program: Command): void {
+/** @param foreign what followed `--`: words to complete */
+export function addVerbs(program: Command, foreign: readonly string[]): void {
   program.commandsGroup('Run:');
 
   program
@@ -186,7 +188,7 @@ export function addVerbs(program: Command): void {
   program
     .command('completion')
     .description('print a script that completes verbs and options')
-    .addArgument(new Argument('<shell>', 'for which').choices(['bash', 'zsh', 'fish']))
+    .addArgument(new Argument('<shell>', 'for which').choices(shells))
     .addHelpText(
       'after',
       examples(
@@ -195,8 +197,11 @@ export function addVerbs(program: Command): void {
         ['completion fish > ~/.config/fish/completions/maas-k8s.fish'],
       ),
     )
-    .action(async (shell: import('./completion/completion').Shell) => {
-      const [{ script, verbsOf }, { known }] = await Promise.all([import('./completion/completion.js'), import('./cluster/names.js')]);
-      process.stdout.write(script(shell, verbsOf(program, { logs: known(), services: known() })));
+    .action((shell: Shell) => {
+      process.stdout.write(script(shell));
     });
+  program.command(completeVerb, { hidden: true }).action(async () => {
+    const { known } = await import('./cluster/names.js');
+    process.stdout.write(print(candidates(program, foreign, known())));
+  });
 }

@@ -1,16 +1,11 @@
 /** -o json, -o yaml, and the schema of both. */
 
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 
 export const forms = ['json', 'yaml', 'schema'] as const;
 export type Form = (typeof forms)[number];
 
-export const outputOption = (): Option =>
-  new Option('-o, --output <form>', 'json or yaml for programs; schema for the JSON schema of these').argParser((written: string): Form => {
-    const form = forms.find((known) => known === written);
-    if (form === undefined) throw new InvalidArgumentError(`It is not one of ${forms.join(', ')}.`);
-    return form;
-  });
+export const outputOption = (): Option => new Option('-o, --output <form>', 'json or yaml for programs; schema for the JSON schema of these').choices(forms);
 
 /** Writes data to standard output. */
 export async function print(form: Exclude<Form, 'schema'>, data: object): Promise<void> {

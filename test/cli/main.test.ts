@@ -34,7 +34,7 @@ test('--help loads none of the libraries that verbs need, nor the cluster’s cl
 test.each([
   [['nonsense'], 2, /unknown command 'nonsense'/],
   [['status', '--nonsense'], 2, /unknown option '--nonsense'/],
-  [['status', '-o', 'xml'], 2, /It is not one of json, yaml, schema/],
+  [['status', '-o', 'xml'], 2, /Allowed choices are json, yaml, schema/],
   [['status', '--kubeconfig', '/nonexistent'], 1, /the kubeconfig \/nonexistent cannot be read/],
   [['status', '--context', 'nowhere'], 1, /there is no context "nowhere"; the kubeconfig has fake/],
   [['status'], 5, /there is no MAAS in namespace maas/],
