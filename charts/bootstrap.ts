@@ -24,7 +24,7 @@ export class Bootstrap extends Chart {
       // Kubernetes cannot limit "create" to names.
       { verbs: ['create'], resources: [ApiResource.SECRETS] },
       {
-        verbs: ['get', 'patch', 'update'],
+        verbs: ['get', 'patch'],
         resources: [
           secret(this, 'region-secret', values.secrets.region),
           secret(this, 'database-secret', values.secrets.database),

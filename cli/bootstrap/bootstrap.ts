@@ -218,7 +218,7 @@ class Bootstrap {
     // MAAS makes a first key with each user (maasserver/models/user.py: create_user).
     const key = known[0] ?? (await this.#generateKey(username));
     if (found === undefined) await this.kubernetes.createSecret(name, { key });
-    else await this.kubernetes.replaceSecret(name, { key }, found);
+    else await this.kubernetes.changeSecret(name, { key }, found);
     log(`API key: of ${username}, into the Secret ${name}`);
   }
 

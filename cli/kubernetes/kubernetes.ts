@@ -14,6 +14,8 @@ export interface Secret {
   readonly data: SecretData;
   readonly labels: Readonly<Record<string, string>>;
   readonly resourceVersion?: string;
+  /** Who else sees to its content, and would put back what was changed: SealedSecret maas-region-secret. */
+  readonly keeper?: string;
 }
 
 const collections: Readonly<Record<keyof Kinds, string>> = {
@@ -119,12 +121,11 @@ export class Kubernetes {
     return { made: false, secret };
   }
 
-  /** Changes a Secret, if nobody else has changed it meanwhile. */
-  async replaceSecret(name: string, stringData: SecretData, { labels, resourceVersion }: Secret): Promise<void> {
-    const metadata = { name, namespace: this.namespace, labels, resourceVersion };
-    await this.send('PUT', this.path('secrets', name), `change the Secret ${name}`, {
-      body: { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData },
-    });
+  /** Gives a Secret other content, if nobody else has changed it meanwhile. What else it has stays. */
+  async changeSecret(name: string, data: SecretData, { data: old, resourceVersion }: Secret): Promise<void> {
+    const gone = Object.keys(old).filter((key) => !(key in data));
+    const body = { metadata: { resourceVersion }, data: { ...encode(data), ...Object.fromEntries(gone.map((key) => [key, null])) } };
+    await this.send('PATCH', this.path('secrets', name), `change the Secret ${name}`, { body, type: 'application/merge-patch+json' });
   }
 
   async list<K extends keyof Kinds>(kind: K, labels = ''): Promise<readonly Kinds[K][]> {
@@ -183,8 +184,30 @@ export const messageIn = (body: unknown): string => (body as { message?: string 
 export const decode = (data: Readonly<Record<string, string>> = {}): SecretData =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
 
+const encode = (data: SecretData): SecretData => Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+
+/** Marks of those who bring objects from elsewhere, and bring them again. */
+const bringers = [
+  ['annotations', 'argocd.argoproj.io/tracking-id', 'Argo CD application'],
+  ['annotations', 'meta.helm.sh/release-name', 'Helm release'],
+  ['labels', 'kustomize.toolkit.fluxcd.io/name', 'Flux Kustomization'],
+  ['labels', 'helm.toolkit.fluxcd.io/name', 'Flux HelmRelease'],
+] as const;
+
+function keeperOf(metadata: SecretObject['metadata']): string | undefined {
+  const [owner] = metadata?.ownerReferences ?? [];
+  if (owner !== undefined) return `${owner.kind} ${owner.name}`;
+  for (const [where, mark, who] of bringers) {
+    // Argo CD's has more than the application's name: maas:/Secret:maas/maas-region-secret.
+    const name = metadata?.[where]?.[mark]?.split(':')[0];
+    if (name !== undefined) return `${who} ${name}`;
+  }
+  return undefined;
+}
+
 const secretIn = ({ data, metadata }: SecretObject): Secret => ({
   data: decode(data),
   labels: metadata?.labels ?? {},
   resourceVersion: metadata?.resourceVersion,
+  keeper: keeperOf(metadata),
 });

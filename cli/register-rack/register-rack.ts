@@ -64,6 +64,10 @@ export async function registerRack(options: RegisterRackOptions): Promise<void> 
   const name = made.values.secrets.region;
   const found = await place.kubernetes.secret(name);
   const change = found === undefined ? 'made' : found.data['secret'] === secret ? undefined : 'changed';
+  if (change === 'changed' && found?.keeper !== undefined)
+    throw new Failure(
+      `the Secret ${name} has another secret than the region, and belongs to ${found.keeper}, which would put it back; give it the region’s there (key "secret"), and run this again. Nothing was changed`,
+    );
   say(change === undefined ? `Secret ${name}: as it should be` : `will be ${change}: Secret ${name}, in namespace ${place.namespace}`);
   if (options.dryRun) {
     await bringUp(place, made, 'racks of another region', options);
@@ -166,7 +170,7 @@ async function writeSecret(kubernetes: Kubernetes, { objects }: Manifests, name:
   if (found === undefined) {
     const { made, secret: theirs } = await kubernetes.createSecret(name, { secret });
     if (!made && theirs.data['secret'] !== secret) throw new Failure(`somebody has made the Secret ${name} meanwhile, with another content; run this again`);
-  } else if (found.data['secret'] !== secret) await kubernetes.replaceSecret(name, { ...found.data, secret }, found);
+  } else if (found.data['secret'] !== secret) await kubernetes.changeSecret(name, { ...found.data, secret }, found);
 }
 
 /** Only a rack's own log tells that the region has turned it away. */

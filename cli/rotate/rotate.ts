@@ -18,7 +18,7 @@ import { regionSecret, type SecretInput, variable } from '../register-rack/secre
 import { parse, pebble, withMux } from '../services/services';
 import { componentOf } from '../status/judgement';
 import { printSeconds, sleep } from '../time';
-import { nextKey, nextOf } from './seed';
+import { handOver, nextKey, nextOf } from './seed';
 
 export interface RotateOptions extends ClusterOptions, SecretInput {
   readonly yes?: boolean;
@@ -45,6 +45,11 @@ export async function rotateSecret(options: RotateOptions): Promise<void> {
   const secret = await place.kubernetes.secret(name);
   if (secret?.data['secret'] === undefined) throw new Failure(`there is no region secret yet (Secret ${name})`);
 
+  if (secret.keeper !== undefined && secret.data[nextKey] === undefined)
+    throw new Failure(
+      `the Secret ${name} belongs to ${secret.keeper}, which would put back what is changed here; add the new secret there, under the key "${nextKey}" beside "secret", and run this again. Nothing was changed`,
+    );
+
   const pods = await podsOf(place);
   const behind = nextOf(name, secret) === undefined ? await thoseBehind(place, pods, secret.data['secret']) : [];
   const under =
@@ -70,7 +75,7 @@ export async function rotateSecret(options: RotateOptions): Promise<void> {
       say('nothing was changed');
       return;
     }
-    await place.kubernetes.replaceSecret(name, { ...secret.data, [nextKey]: next }, secret);
+    await place.kubernetes.changeSecret(name, { ...secret.data, [nextKey]: next }, secret);
   }
   const progress = await makeProgress();
   const started = Date.now();
@@ -94,7 +99,7 @@ async function seedNext({ kubernetes }: Cluster, { spec }: CronJob, name: string
   for (;;) {
     const secret = await kubernetes.secret(name);
     if (secret?.data['secret'] === undefined) throw new Failure(`the Secret ${name} is gone`);
-    if (secret.data[nextKey] === undefined) {
+    if (nextOf(name, secret) === undefined) {
       if (made !== undefined) progress.done('the database and the Secret have the new secret');
       return secret.data['secret'];
     }
@@ -104,7 +109,14 @@ async function seedNext({ kubernetes }: Cluster, { spec }: CronJob, name: string
     const pods = (await kubernetes.list('pods', `job-name=${made}`)).map(nameOf);
     const said = pods[0] === undefined ? '' : (await kubernetes.logTail(pods[0], 'bootstrap', 1)).trim();
     if (failed !== undefined) throw new Failure(`the Job ${made} has failed: ${said || (failed.message ?? '')}; run this again once that is mended`);
-    if (Date.now() > deadline) throw new TimedOut(`the Job ${made} has not ended: ${said || 'it has said nothing'}; run this again to go on`);
+    const handedOver = secret.keeper !== undefined && job?.status?.succeeded === 1 ? handOver(name, secret.keeper) : undefined;
+    if (Date.now() > deadline)
+      throw new TimedOut(`${handedOver ?? `the Job ${made} has not ended: ${said || 'it has said nothing'}`}; run this again to go on`);
+    if (handedOver !== undefined) {
+      progress.step(handedOver);
+      await sleep(interval);
+      continue;
+    }
     progress.step(`the Job ${made} changes the database${said === '' ? '' : `: ${said.replace(/^\S+Z /, '')}`}`);
     await sleep(1000);
   }

@@ -19,19 +19,31 @@ import { persist, type Attempt } from '../time';
 /** The key of the region Secret that holds the value which comes next, while a rotation is under way. */
 export const nextKey = 'next';
 
-/** @throws Failure when the Secret's next value cannot be one */
+/**
+ * @returns undefined when there is none, or when it has become the value
+ * @throws Failure when the Secret's next value cannot be one
+ */
 export function nextOf(name: string, { data }: Secret): string | undefined {
   const next = data[nextKey];
+  if (next === data['secret']) return undefined;
   const problem = next === undefined ? undefined : regionSecretProblem(next);
   if (problem !== undefined) throw new Failure(`the Secret ${name}, key "${nextKey}", ${problem}; nothing was changed`);
   return next;
 }
 
-/** The database has the next value: the Secret follows. */
+/** What is to be done about a Secret that somebody else brings. */
+export const handOver = (name: string, keeper: string): string =>
+  `the database has the next value; the Secret ${name} belongs to ${keeper}: move the value of "${nextKey}" to "secret" there`;
+
+/** The database has the next value: the Secret follows, by the hand of whoever brings it. */
 export async function finish(kubernetes: Kubernetes, name: string, secret: Secret): Promise<void> {
   const { [nextKey]: next, ...rest } = secret.data;
   if (next === undefined) return;
-  await kubernetes.replaceSecret(name, { ...rest, secret: next }, secret);
+  if (secret.keeper !== undefined) {
+    log(`region secret: ${handOver(name, secret.keeper)}`);
+    return;
+  }
+  await kubernetes.changeSecret(name, { ...rest, secret: next }, secret);
   log(`region secret: the Secret ${name} has the next value now`);
 }
 

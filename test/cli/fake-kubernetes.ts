@@ -47,7 +47,7 @@ export interface FakeKubernetes {
   /** Where a port-forward ends, by pod:port: a local port. */
   readonly ports: Map<string, number>;
   execute: (pod: string, container: string, command: readonly string[]) => Executed | Promise<Executed>;
-  put(name: string, data: Record<string, string>, labels?: Record<string, string>): void;
+  put(name: string, data: Record<string, string>, labels?: Record<string, string>, metadata?: object): void;
   value(name: string, key: string): string | undefined;
   /** The path of a kubeconfig that leads here. */
   kubeconfig(): string;
@@ -169,12 +169,14 @@ export async function fakeKubernetes(port = 0): Promise<FakeKubernetes> {
       return found === undefined ? refusal(404, `secrets "${name}" not found`) : [200, found];
     }
     if (method === 'DELETE') return fake.secrets.delete(name ?? '') ? [200, {}] : refusal(404, 'not found');
-    const given = JSON.parse(text) as { metadata: Stored['metadata']; stringData?: Record<string, string>; data?: Record<string, string> };
+    const given = JSON.parse(text) as { metadata: Stored['metadata']; stringData?: Record<string, string>; data?: Record<string, string | null> };
     if (method === 'POST' && fake.secrets.has(given.metadata.name)) return refusal(409, 'already exists');
     const old = name === undefined ? undefined : fake.secrets.get(name);
-    if (method === 'PUT' && given.metadata.resourceVersion !== undefined && given.metadata.resourceVersion !== old?.metadata.resourceVersion)
+    if (method === 'PATCH' && old === undefined && given.metadata.resourceVersion !== undefined) return refusal(404, 'not found');
+    if (method !== 'POST' && given.metadata.resourceVersion !== undefined && given.metadata.resourceVersion !== old?.metadata.resourceVersion)
       return refusal(409, 'the object has been modified');
-    const data = { ...(method === 'PATCH' ? old?.data : {}), ...given.data, ...encode(given.stringData) };
+    const merged = { ...(method === 'PATCH' ? old?.data : {}), ...given.data, ...encode(given.stringData) };
+    const data = Object.fromEntries(Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== null));
     const stored: Stored = { metadata: { ...old?.metadata, ...given.metadata, resourceVersion: String(++version) }, data };
     fake.secrets.set(stored.metadata.name, stored);
     return [method === 'POST' ? 201 : 200, stored];
@@ -309,7 +311,8 @@ export async function fakeKubernetes(port = 0): Promise<FakeKubernetes> {
       for (const stream of streams) stream.destroy();
       streams.clear();
     },
-    put: (name, data, labels) => void fake.secrets.set(name, { metadata: { name, labels, resourceVersion: String(++version) }, data: encode(data) }),
+    put: (name, data, labels, metadata) =>
+      void fake.secrets.set(name, { metadata: { name, labels, ...metadata, resourceVersion: String(++version) }, data: encode(data) }),
     value: (name, key) => {
       const found = fake.secrets.get(name)?.data[key];
       return found === undefined ? undefined : Buffer.from(found, 'base64').toString();

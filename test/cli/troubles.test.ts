@@ -111,8 +111,8 @@ test.each([
   ['up', 'PATCH ', 409],
   ['down', 'DELETE ', 403],
   ['down', 'DELETE ', 409],
-  ['rotate secret', 'PUT ', 409],
-  ['rotate secret', 'PUT ', 403],
+  ['rotate secret', 'PATCH ', 409],
+  ['rotate secret', 'PATCH ', 403],
 ] as const)('%s whose %s is answered with %s says on which object', async (name, method, status) => {
   // Every pod has the secret already.
   kubernetes.execute = (_pod, _container, command) =>

@@ -191,6 +191,16 @@ describe('the verb', () => {
       await go({ values, yes: true });
       expect(kubernetes.value('maas-region-secret', 'secret')).toBe(secret);
     });
+    test('not one that somebody else brings, and would bring again', async () => {
+      kubernetes.put(
+        'maas-region-secret',
+        { secret: 'f'.repeat(32) },
+        {},
+        { annotations: { 'argocd.argoproj.io/tracking-id': 'racks:/Secret:edge/maas-region-secret' } },
+      );
+      await expect(go({ values, yes: true })).rejects.toThrow('belongs to Argo CD application racks, which would put it back; give it the region’s there');
+      expect(changes()).toEqual([]);
+    });
     test('racks that the region turns away are named when the time is over', async () => {
       keep(kubernetes, '/apis/apps/v1/namespaces/edge/daemonsets', rackSet());
       keep(kubernetes, '/api/v1/namespaces/edge/pods', rackPod('node-1', ['rackd']));

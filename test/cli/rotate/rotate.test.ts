@@ -57,7 +57,7 @@ describe('the step in the cluster', () => {
     await expect(go()).rejects.toThrow('Connection terminated');
     expect([database.seed, value()]).toEqual([old, old]);
     database.breakAt = undefined;
-    kubernetes.lasting.set(`PUT ${secrets}`, 403);
+    kubernetes.lasting.set(`PATCH ${secrets}`, 403);
     await expect(go()).rejects.toThrow('HTTP 403');
     expect([database.seed, value(), value('next')]).toEqual([next, old, next]);
     kubernetes.lasting.clear();
@@ -120,9 +120,11 @@ describe('the verb', () => {
     // The Job runs, and the kubelet brings the Secret to the racks.
     let at = 0;
     controllers = setInterval(() => {
-      for (const [path] of kubernetes.objects)
-        if (path.includes('/jobs/maas-rotate-') && value('next') !== undefined && at++ === 0)
-          void rotateSeed(environment, { timeout: 300 }, unguarded(kubernetes.port)).finally(() => (at = 0));
+      for (const [path, job] of kubernetes.objects)
+        if (path.includes('/jobs/maas-rotate-') && !('status' in job) && at++ === 0)
+          void rotateSeed(environment, { timeout: 300 }, unguarded(kubernetes.port))
+            .then(() => Object.assign(job, { status: { succeeded: 1 } }))
+            .finally(() => (at = 0));
       if (value() !== old) copies.set('maas-rack-default-node-1', { secret: value()!, started: now() });
     }, 50);
   });
@@ -139,12 +141,15 @@ describe('the verb', () => {
   });
 
   test('everywhere there is a new secret, and only regiond is restarted by hand', async () => {
+    kubernetes.put('maas-region-secret', { secret: old }, {}, { annotations: { kept: 'yes' } });
     await go();
     expect(value()).toMatch(/^[0-9a-f]{32}$/);
     expect(value()).not.toBe(old);
     expect(database.seed).toBe(value());
     expect(restarted).toEqual(['maas-region-a-1/regiond']);
     expect(written.stderr + written.stdout).not.toContain(value());
+    // What else the Secret has is not ours to lose.
+    expect(kubernetes.secrets.get('maas-region-secret')?.metadata).toMatchObject({ annotations: { kept: 'yes' } });
   });
 
   test('an interruption in the middle: the same rotation goes on, and no second one begins', async () => {
@@ -170,6 +175,39 @@ describe('the verb', () => {
       name: 'TimedOut',
       message: expect.stringContaining('apiserver, temporal-worker not started with it yet; run this again to go on') as string,
     });
+  });
+
+  describe('a Secret that somebody else brings', () => {
+    const sealed = {
+      ownerReferences: [{ apiVersion: 'bitnami.com/v1alpha1', kind: 'SealedSecret', name: 'maas-region-secret', uid: '1' }],
+      annotations: { kept: 'yes' },
+    };
+    const bring = (data: Record<string, string>): void => {
+      kubernetes.put('maas-region-secret', data, {}, sealed);
+    };
+
+    test('is not changed behind their back', async () => {
+      bring({ secret: old });
+      await expect(go()).rejects.toThrow(
+        'belongs to SealedSecret maas-region-secret, which would put back what is changed here; add the new secret there, under the key "next"',
+      );
+      expect(kubernetes.requests.filter((asked) => !/^(GET|UPGRADE)/.test(asked))).toEqual([]);
+    });
+
+    test('the database has their next value, and it is said what is theirs to do; when they have, the rotation goes on', async () => {
+      bring({ secret: old, next });
+      await expect(go({ timeout: 1500 })).rejects.toMatchObject({
+        name: 'TimedOut',
+        message:
+          'the database has the next value; the Secret maas-region-secret belongs to SealedSecret maas-region-secret: move the value of "next" to "secret" there; run this again to go on',
+      });
+      expect([database.seed, value(), value('next')]).toEqual([next, old, next]);
+      // With what was next left behind, too.
+      bring({ secret: next, next });
+      await go();
+      expect([...copies.values()].map(({ secret }) => secret)).toEqual([next, next]);
+      expect(kubernetes.requests.filter((asked) => /^(PUT|PATCH)/.test(asked))).toEqual([]);
+    }, 15_000);
   });
 
   test('without a region there is nothing to rotate', async () => {
