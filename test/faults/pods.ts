@@ -59,6 +59,21 @@ export const replaced = (pod: string, container: string, old: string, limitSecon
     return true;
   });
 
+/** The kubelet looks at once at a pod that has changed, and so for changed Secrets, else every minute or so. */
+export const lookAtOnce = (): Promise<string> =>
+  cluster.kubectl('annotate', 'pods', '-l', 'app.kubernetes.io/component in (region, rack)', `faults=${String(Date.now())}`, '--overwrite');
+
+/** For a while the same processes run: a gate waits and does not end, or Pebble would start it less and less often. */
+export async function waitsOn(pod: string, containers: readonly string[], seconds: number): Promise<void> {
+  const pids = (): Promise<string> => Promise.all(containers.map((container) => pidOf(pod, container))).then((all) => all.join(' '));
+  // The one that was killed is replaced first, and Pebble gives a start a second.
+  await sleep(5000);
+  const before = await pids();
+  await sleep((seconds - 5) * 1000);
+  const after = await pids();
+  if (after !== before) throw new Error(`${pod}: the gates of ${containers.join(', ')} do not wait: processes ${before}, later ${after}`);
+}
+
 /** The same processes still run after a few seconds: one that cannot have its port is up for a moment, too. */
 export async function steady(pod: string, containers: readonly string[]): Promise<void> {
   const pids = (): Promise<string[]> => Promise.all(containers.map(async (container) => `${container} ${await pidOf(pod, container)}`));

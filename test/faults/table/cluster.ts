@@ -6,7 +6,7 @@ import { kubectl } from '../../e2e/command';
 import { ask } from '../../e2e/members';
 import type { Fault, World } from '../fault';
 import { powerOff, powerOn, stopApiServer } from '../lab';
-import { firstPod, podName, signal } from '../pods';
+import { firstPod, podName, signal, waitsOn } from '../pods';
 import { until } from '../limit';
 import { identity } from './cures';
 
@@ -76,10 +76,10 @@ export const clusterFaults: readonly Fault[] = [
       world.undo(() => scale(1));
       await scale(0);
       await sleep(5000);
-      await signal(await podName('region'), 'regiond', 'KILL');
-      await signal(await podName('region'), 'apiserver', 'KILL');
+      const region = await podName('region');
+      for (const container of ['regiond', 'apiserver']) await signal(region, container, 'KILL');
       await signal(await podName('rack'), 'rackd', 'KILL');
-      await sleep(60_000);
+      await waitsOn(region, ['regiond', 'apiserver'], 60);
       await scale(1);
     },
   },

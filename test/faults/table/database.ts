@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { away, cutConnections, sql, takeAway } from '../database';
 import type { Fault, World } from '../fault';
-import { living, podName, says, signal, usable } from '../pods';
+import { living, lookAtOnce, podName, says, signal, usable, waitsOn } from '../pods';
 import { until } from '../limit';
 import { liveness, restarts } from './cures';
 
@@ -62,8 +62,9 @@ export const databaseFaults: readonly Fault[] = [
     make: async (world) => {
       const back = await takeAway(world);
       const region = await podName('region');
-      for (const container of ['regiond', 'apiserver', 'temporal', 'temporal-worker']) await signal(region, container, 'KILL');
-      await sleep(40_000);
+      const killed = ['regiond', 'apiserver', 'temporal', 'temporal-worker'];
+      for (const container of killed) await signal(region, container, 'KILL');
+      await waitsOn(region, killed, 40);
       await back();
     },
   },
@@ -107,7 +108,7 @@ export const databaseFaults: readonly Fault[] = [
           ? true
           : undefined;
       });
-      await sleep(40_000);
+      await waitsOn(region, ['apiserver', 'temporal'], 40);
       await setRole(right);
     },
   },
@@ -120,6 +121,7 @@ export const databaseFaults: readonly Fault[] = [
       const change = async (value: string): Promise<void> => {
         await setRole(value);
         await world.cluster.kubectl('patch', 'secret', 'maas-database', '-p', JSON.stringify({ stringData: { password: value } }));
+        await lookAtOnce();
       };
       world.undo(() => change(right));
       const region = await podName('region');
