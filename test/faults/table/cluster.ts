@@ -109,8 +109,9 @@ export const clusterFaults: readonly Fault[] = [
       const nodeOf = ({ spec }: KubernetesObject): string => spec.nodeName as string;
       // A database that is lost is another fault.
       const databaseNode = nodeOf(await other.get('pod', 'maas-database-0'));
-      const lost = pods.find((pod) => nodeOf(pod) !== databaseNode)!;
-      const left = pods.find((pod) => nodeOf(pod) === databaseNode)!;
+      const lost = pods.find((pod) => nodeOf(pod) !== databaseNode);
+      const left = pods.find((pod) => nodeOf(pod) === databaseNode);
+      if (lost === undefined || left === undefined) throw new Error(`both members are on ${pods.map(nodeOf).join(' and ')}`);
       const controllers = async (): Promise<string> =>
         JSON.stringify([...(await new Api(other, await other.secret('maas-api-key', 'key')).controllers('region'))].sort());
       const before = await controllers();
