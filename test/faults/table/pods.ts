@@ -37,9 +37,8 @@ const pebble = async (pod: string, ...args: string[]): Promise<{ code: number; s
   attempt('kubectl', ['-n', 'maas', 'exec', pod, '-c', 'services', '--', 'env', `PEBBLE_SOCKET=${muxSocket}`, 'pebble', ...args]);
 
 /** Pods that are deleted, with what their controllers make of it. */
-const deleted = (name: string, components: readonly string[], within: number, flags: readonly string[] = [], chosen = false): Fault => ({
+const deleted = (name: string, components: readonly string[], within: number, flags: readonly string[] = []): Fault => ({
   name,
-  ...(chosen ? { chosen } : {}),
   cure: identity,
   within,
   replaces: components,
@@ -93,7 +92,7 @@ export const podFaults: readonly Fault[] = [
   deleted('region pod deleted without grace', ['region'], 120, ['--grace-period=0', '--force']),
   deleted('a rack pod deleted', ['rack'], 120),
   deleted('region pod and a rack pod deleted, without grace', ['region', 'rack'], 150, ['--grace-period=0', '--force']),
-  deleted('database pod deleted', ['database'], 120, [], true),
+  { ...deleted('database pod deleted', ['database'], 120), chosen: true, cure: 'charts/database.ts: its data on a claim' },
   {
     name: 'all pods deleted at once',
     cure: `${identity}; everything waits for facts`,
