@@ -193,7 +193,7 @@ export function next({ namespace, database, regions, racks, missingRacks, jobs, 
   if (incomplete !== undefined) return `wait for the image ${incomplete.name} ${incomplete.architecture}: ${String(incomplete.percent)} %`;
   if (images?.importing) return 'wait for the images: MAAS is importing them';
   if (images?.resources.length === 0)
-    return 'there are no images: can the region reach its image source? maas-k8s logs regiond temporal-worker says so; the UI has them under Images';
+    return 'there are no images: can the region reach its image source? maas-k8s logs region/syslog regiond temporal-worker says so; the UI has them under Images';
   if (regions.length > 0 && !racks.some(({ dhcp }) => dhcp.length > 0))
     return 'no rack serves DHCP: turn it on for the VLAN of your machines, in the UI under Subnets';
   return null;

@@ -3,7 +3,7 @@
 import { until } from '../e2e/cluster';
 import { api, read, type Field } from './api';
 import { seed, liveRegion, live, serves, startProcess, state } from './region';
-import { sql } from './database';
+import { sql, value } from './database';
 import { files, Mirror, url } from './mirror';
 import { control, endSupervisor, pids, startSupervisor } from './mux';
 import { staysTrue } from './pod';
@@ -27,6 +27,7 @@ interface Resource {
 }
 
 let mirror: Mirror;
+const regiond = new Running(region, 'pebble-regiond');
 
 const importing = async (): Promise<boolean> => (await read('boot-resources/?op=is_importing')) as boolean;
 const resources = async (): Promise<Resource[]> => (await read('boot-resources/')) as Resource[];
@@ -44,13 +45,15 @@ async function post(op: 'import' | 'stop_import'): Promise<void> {
 const isOver = (limitSeconds = 60): Promise<boolean> => until('is_importing is false', limitSeconds, async () => ((await importing()) ? undefined : true));
 const hasBegun = (): Promise<boolean> => until('is_importing is true', 15, async () => ((await importing()) ? true : undefined));
 
+const imageFile = ({ sha256 }: { readonly sha256: string }): string => `${state}/image-storage/${sha256.slice(0, 7)}`;
+
 const ownMirror = (...fields: Field[]) =>
   api('boot-sources/1/', 'PUT', [{ name: 'url', content: url }, { name: 'keyring_data', content: mirror.keyring, file: true }, ...fields]);
 
 beforeAll(async () => {
   await liveRegion();
   // The first one begins by itself, about 25 s after regiond; without the Internet it is over at once.
-  await new Running(region, 'pebble-regiond').says(/Unable to import boot images/, 90);
+  await regiond.says(/Importing boot resources failed/, 90);
   mirror = await Mirror.open();
 });
 
@@ -99,11 +102,17 @@ test('a failing activity is retried for ever with is_importing true; stop_import
   await staysTrue('the set is incomplete', 10, async () => (await sets()).every(({ complete }) => !complete));
 });
 
-test('a source that turns out empty: the import ends, and incomplete resources are deleted', async () => {
+// maasserver/bootresources.py: _import_resources_internal.
+test('a source without images: the import is over at once, and nothing is deleted', async () => {
+  // Said to syslog only, and kept as an event.
+  const refusals = (): Promise<string> => value(live, "SELECT count(*) FROM maasserver_event WHERE description LIKE 'Unable to import boot images%'");
+  const [before, said] = [await resources(), await refusals()];
+  expect(before).not.toEqual([]);
   await mirror.publish(false);
   await post('import');
-  await until('the incomplete resource is gone', 60, async () => ((await resources()).length === 0 ? true : undefined));
+  await until('the event', 60, async () => ((await refusals()) === said ? undefined : true));
   await isOver();
+  expect((await resources()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
   await mirror.publish(true);
 });
 
@@ -124,8 +133,7 @@ test('POST op=import makes is_importing true; in the end the list is not empty a
 });
 
 test('files in image-storage are named by 7 hexadecimal digits of their SHA-256', async () => {
-  for (const { content, sha256 } of files)
-    expect(await region.sh('cat "$1"', { args: [`${state}/image-storage/${sha256.slice(0, 7)}`] })).toBe(content.trimEnd());
+  for (const { content, sha256 } of files) expect(await region.sh('cat "$1"', { args: [imageFile({ sha256 })] })).toBe(content.trimEnd());
 });
 
 test('a second region that has nothing yet makes every set incomplete, at 50 %', async () => {
@@ -159,6 +167,8 @@ describe('2: the secret is changed and regiond restarted', () => {
 
   test('temporal-worker keeps the old key: InvalidTag for ever, and it runs as if nothing were wrong', async () => {
     expect(await failures()).toBe(0);
+    // For what is complete no workflow is started.
+    await region.sh('rm "$1"', { args: [imageFile(files[0]!)] });
     await post('import');
     await until('InvalidTag', 60, async () => ((await failures()) > 0 ? true : undefined));
     expect(await worker.runs()).toBe(true);

@@ -73,7 +73,7 @@ test('as people see it, without colours where it is not a terminal', async () =>
     'job       maas-bootstrap-1     complete',
     'job       maas-registration-1  complete',
     '',
-    'Next: there are no images: can the region reach its image source? maas-k8s logs regiond temporal-worker says so; the UI has them under Images',
+    'Next: there are no images: can the region reach its image source? maas-k8s logs region/syslog regiond temporal-worker says so; the UI has them under Images',
     '',
   ]);
 });

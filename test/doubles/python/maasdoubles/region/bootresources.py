@@ -7,8 +7,9 @@ import threading
 import time
 
 from maasdoubles import db, speed
+from maasdoubles.bootresourcefile import LocalBootResourceFile
 from maasdoubles.log import log, log_error, maaslog
-from maasdoubles.region import bootsources, workflows
+from maasdoubles.region import bootsources, events, workflows
 from maasdoubles.temporal.client import TemporalError, WorkflowFailed
 
 SYNCED = 0
@@ -27,7 +28,7 @@ def _import():
             connection.cursor().execute("LISTEN sys_stop_import")
             _import_with_lock(connection)
     except db.LockNotHeld:
-        log.info("Skipping import as another import is already running.")
+        maaslog.info("Skipping import as another import is already running.")
     except db.DatabaseError as error:
         log.error("Importing boot resources failed. %s", str(error).strip())
     except Exception:
@@ -40,25 +41,25 @@ def _import_with_lock(connection):
     bootsources.ensure_definition()
     bootsources.cache()
     sources = db.rows("SELECT * FROM maasserver_bootsource ORDER BY id")
-    maaslog.info("Started importing of boot images from %d source(s).", len(sources))
-    reached, wanted = False, []
+    started = f"Started importing of boot images from {len(sources)} source(s)."
+    events.record(events.IMPORT_INFO, started)
+    maaslog.info(started)
+    wanted = []
     for source in sources:
-        try:
-            base, found = bootsources.products(source)
-        except (bootsources.SourceError, OSError, ValueError) as error:
-            log.error("Unable to download image descriptions from %s: %s", source["url"], error)
-            continue
-        reached = True
+        base, found = bootsources.products(source)  # one that cannot be read ends the import
         selections = db.rows("SELECT * FROM maasserver_bootsourceselection WHERE boot_source_id = %s", source["id"])
         wanted += [(base, product) for product in found.values() if bootsources.is_selected(product, selections)]
-    if not reached:
-        maaslog.warning("Unable to import boot images, no image descriptions avaliable.")
-        log.warning("Unable to import boot images, no image descriptions available.")
+    if not wanted:
+        unable = "Unable to import boot images, no image descriptions avaliable."
+        events.record(events.IMPORT_WARNING, unable)
+        maaslog.warning(unable)
         return
     with db.transaction():
         keep, downloads = _store(wanted)
-    if _sync(connection, downloads):
-        _clean(keep)
+        _clean_resources(keep)
+    # Only what is missing takes a workflow; sets are cleaned when none had to be fetched, too.
+    if not downloads or _sync(connection, downloads):
+        _clean_sets()
         maaslog.info("Finished importing of boot images from %d source(s).", len(sources))
     else:
         maaslog.warning("Importing of boot images from %d source(s) was cancelled.", len(sources))
@@ -67,6 +68,7 @@ def _import_with_lock(connection):
 def _store(wanted):
     """Rows for the newest version of every product; gives the resources to keep and the files to download."""
     keep, downloads = set(), {}
+    regions = _regions()
     for base, product in wanted:
         if not product.get("versions"):
             continue
@@ -75,6 +77,9 @@ def _store(wanted):
         one = _set(resource, version, product.get("label", "stable"))
         for name, item in product["versions"][version]["items"].items():
             file_id, filename_on_disk = _file(one, name, item)
+            local = LocalBootResourceFile(item["sha256"], filename_on_disk, int(item["size"]))
+            if local.is_complete() and _is_complete(file_id, regions):
+                continue
             entry = downloads.setdefault(
                 item["sha256"],
                 {
@@ -211,16 +216,33 @@ def _stop_requested(connection):
     return stopped
 
 
-def _clean(keep):
-    """Incomplete sets, superseded sets and resources nobody selected any more go (resource_set_cleaner)."""
-    regions = db.value("SELECT count(*) FROM maasserver_node WHERE node_type IN (3, 4)")
+def _clean_resources(keep):
+    """What the sources no longer have goes (resource_cleaner), unless it is selected and nothing else stands for it."""
+    selections = db.rows("SELECT * FROM maasserver_bootsourceselection")
+    synced = db.rows("SELECT id, name, architecture FROM maasserver_bootresource WHERE rtype = %s", SYNCED)
+
+    def image(resource):
+        return resource["name"], resource["architecture"].split("/")[0]
+
+    offered = {image(resource) for resource in synced if resource["id"] in keep}
+    for resource in synced:
+        (name, arch), (system, release) = image(resource), resource["name"].split("/")
+        subarch = resource["architecture"].split("/")[1]
+        product = {"os": system, "release": release, "arch": arch, "subarch": subarch}
+        if resource["id"] in keep or (bootsources.is_selected(product, selections) and (name, arch) not in offered):
+            continue
+        db.execute("DELETE FROM maasserver_bootresource WHERE id = %s", resource["id"])
+
+
+def _clean_sets():
+    """Incomplete sets, all but the newest complete one, and resources without a set go (resource_set_cleaner)."""
+    regions = _regions()
     with db.transaction():
         for resource in db.rows("SELECT id FROM maasserver_bootresource WHERE rtype = %s", SYNCED):
             found_complete = False
             sets = db.rows("SELECT id FROM maasserver_bootresourceset WHERE resource_id = %s ORDER BY id DESC", resource["id"])
             for one in sets:
-                complete = _is_complete(one["id"], regions)
-                if complete and not found_complete and (resource["id"] in keep or not keep):
+                if not found_complete and _is_whole(one["id"], regions):
                     found_complete = True
                 else:
                     db.execute("DELETE FROM maasserver_bootresourceset WHERE id = %s", one["id"])
@@ -228,13 +250,23 @@ def _clean(keep):
                 db.execute("DELETE FROM maasserver_bootresource WHERE id = %s", resource["id"])
 
 
-def _is_complete(set_id, regions):
+def _regions():
+    return db.value("SELECT count(*) FROM maasserver_node WHERE node_type IN (3, 4)")
+
+
+def _is_complete(file_id, regions):
+    """Every region has all of it."""
     return db.value(
-        "SELECT bool_and(coalesce((SELECT sum(sync.size) FROM maasserver_bootresourcefilesync sync WHERE sync.file_id = file.id),"
-        " 0) = file.size * %s) FROM maasserver_bootresourcefile file WHERE file.resource_set_id = %s",
+        "SELECT coalesce((SELECT sum(sync.size) FROM maasserver_bootresourcefilesync sync WHERE sync.file_id = file.id), 0)"
+        " = file.size * %s FROM maasserver_bootresourcefile file WHERE file.id = %s",
         regions,
-        set_id,
+        file_id,
     )
+
+
+def _is_whole(set_id, regions):
+    files = db.rows("SELECT id FROM maasserver_bootresourcefile WHERE resource_set_id = %s", set_id)
+    return bool(files) and all(_is_complete(one["id"], regions) for one in files)
 
 
 def delete_resource(resource_id):

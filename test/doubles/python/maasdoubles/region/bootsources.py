@@ -13,7 +13,7 @@ import urllib.parse
 import urllib.request
 
 from maasdoubles import db
-from maasdoubles.log import log, log_error
+from maasdoubles.log import log_error, maaslog
 from maasdoubles.region import settings
 
 DEFAULT_URL = os.environ.get("MAAS_DEFAULT_IMAGES_URL", "http://images.maas.io/ephemeral-v3/stable/")
@@ -101,7 +101,7 @@ def cache():
         try:
             _, found = products(source)
         except (SourceError, OSError, ValueError) as error:
-            log.error("Failed to import images from boot source %s: %s", source["url"], error)
+            maaslog.error("Failed to import images from %s: %s", source["url"], error)
             continue
         with db.transaction():
             db.execute("DELETE FROM maasserver_bootsourcecache WHERE boot_source_id = %s", source["id"])
