@@ -1,11 +1,13 @@
 /** `maas-k8s build`: makes the images out of a checkout, with whatever builds images here. */
 
-import { spawn } from 'node:child_process';
 import { accessSync, chmodSync, constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, delimiter, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Values } from '../charts/tables/values';
+import { run, succeed } from './command';
 import { Failure } from './failure';
 import { loaderFor, type Loader } from './images/loader';
+import type { Node } from './kubernetes/types';
 import { nodeRuntime } from './node-runtime';
 import { printSeconds } from './time';
 
@@ -28,6 +30,8 @@ interface Options {
   readonly only: readonly Image[];
   readonly buildArg: readonly BuildArg[];
   readonly save?: string;
+  /** Whether they go to their registry, from which the nodes pull; then they are loaded into no cluster. */
+  readonly push?: boolean;
   /** Whether to load them into the current cluster, where that is one of this machine. */
   readonly load: boolean;
   /** A command that takes an archive into the cluster, where the cluster is none of the known ones. */
@@ -36,6 +40,9 @@ interface Options {
   readonly context?: string;
   readonly source: string;
   readonly verbose?: boolean;
+  readonly values?: string;
+  /** Their names, where these are known already; else those of the values. */
+  readonly images?: Values['images'];
 }
 
 /** What differs between the programs that build images. */
@@ -44,17 +51,20 @@ interface Builder {
   readonly build: readonly string[];
   readonly size: (name: string) => readonly string[];
   readonly save: (name: string, archive: string) => readonly string[];
+  readonly push: (name: string) => readonly string[];
 }
 
+const push = (name: string): string[] => ['push', name];
 const inspect = (name: string): string[] => ['image', 'inspect', '--format', '{{.Size}}', name];
 const kinds: Readonly<Record<string, Omit<Builder, 'command'>>> = {
-  docker: { build: ['build'], size: inspect, save: (name, archive) => ['save', '--output', archive, name] },
-  podman: { build: ['build'], size: inspect, save: (name, archive) => ['save', '--format', 'docker-archive', '--output', archive, name] },
+  docker: { build: ['build'], size: inspect, save: (name, archive) => ['save', '--output', archive, name], push },
+  podman: { build: ['build'], size: inspect, save: (name, archive) => ['save', '--format', 'docker-archive', '--output', archive, name], push },
   buildah: {
     // Without --force-rm it leaves a container behind for each stage that is only copied from.
     build: ['build', '--layers', '--force-rm'],
     size: (name) => ['images', '--format', '{{.Size}}', name],
     save: (name, archive) => ['push', '--quiet', name, `docker-archive:${archive}:${name}`],
+    push,
   },
 };
 
@@ -79,41 +89,6 @@ const onPath = (program: string): boolean =>
       return false;
     }
   });
-
-interface Outcome {
-  readonly code: number;
-  readonly output: string;
-}
-
-/** Runs a command to its end; `verbose` shows its output as it comes. */
-function run([command, ...args]: readonly string[], verbose = false, folder?: string): Promise<Outcome> {
-  return new Promise((settle, fail) => {
-    const child = spawn(command!, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-    const chunks: Buffer[] = [];
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        if (verbose) process.stderr.write(chunk);
-      });
-    }
-    child.on('error', (error) => {
-      fail(new Failure(`${command!}: ${error.message}`));
-    });
-    child.on('close', (code, signal) => {
-      settle({ code: code ?? 1, output: Buffer.concat(chunks).toString() + (signal ? `\nended by ${signal}` : '') });
-    });
-  });
-}
-
-const lastLines = (output: string): string => output.trimEnd().split('\n').slice(-20).join('\n');
-
-/** @throws Failure that says what was done, and the last lines of output unless they were shown */
-async function succeed(what: string, command: readonly string[], verbose = false, folder?: string): Promise<string> {
-  const { code, output } = await run(command, verbose, folder);
-  if (code === 0) return output;
-  const shown = verbose ? '' : `\n${lastLines(output)}`;
-  throw new Failure(`${what}: ${basename(command[0]!)} ended with exit code ${String(code)}${shown}`);
-}
 
 /** @param wanted docker, podman or buildah, as a path and with options of its own if need be */
 export async function findBuilder(wanted?: string): Promise<Builder> {
@@ -154,7 +129,7 @@ function checkBuildArgs(source: string, args: readonly BuildArg[], wanted: reado
 
 /** Bundles the program and puts it, and the node that runs it, where the toolbox's Dockerfile finds them. */
 async function stage(source: string, verbose?: boolean): Promise<void> {
-  await succeed('bundle', [process.execPath, join(contextOf(source, 'toolbox'), 'bundle.mjs')], verbose, source);
+  await succeed('bundle', [process.execPath, join(contextOf(source, 'toolbox'), 'bundle.mjs')], { verbose, folder: source });
   const app = join(contextOf(source, 'toolbox'), 'app');
   mkdirSync(app, { recursive: true });
   for (const [from, name] of [
@@ -169,40 +144,45 @@ async function stage(source: string, verbose?: boolean): Promise<void> {
 
 const printSize = (size: string): string => (/^\d+$/.test(size) ? `${String(Math.round(Number(size) / 1e6))} MB` : size);
 
-/** The cluster that images are loaded into, if there is one. */
-async function currentLoader({ load, import: own, kubeconfig, context }: Options): Promise<Loader | undefined> {
-  if (own !== undefined) return loaderFor('', [], own);
-  if (!load) return undefined;
+/** The current cluster, if there is one that answers: images are of use without one, too. */
+async function currentCluster({ kubeconfig, context }: Options): Promise<{ readonly context: string; readonly nodes: readonly Node[] } | undefined> {
   try {
     const { access } = await import('./kubernetes/access.js');
     const way = await access({ kubeconfig, context });
-    const named = loaderFor(way.context, []);
-    if (named !== undefined) return named;
     const { body } = await way.transport('GET', '/api/v1/nodes');
-    return loaderFor(
-      way.context,
-      (body as { items: { metadata: { name: string } }[] }).items.map(({ metadata }) => metadata.name),
-    );
+    // Who may not list nodes has none to show.
+    return { context: way.context, nodes: (body as { items?: Node[] }).items ?? [] };
   } catch {
-    // Images are of use without a cluster, too.
     return undefined;
   }
 }
+
+async function wantedLoader(options: Options): Promise<Loader | undefined> {
+  if (options.import !== undefined) return loaderFor('', [], options.import);
+  const current = options.load && !options.push ? await currentCluster(options) : undefined;
+  return current && loaderFor(current.context, current.nodes);
+}
+
+const chosenValues = async (file: string | undefined): Promise<Values> =>
+  (await import('../charts/tables/valuesfile.js')).loadValues(file === undefined ? process.env : { MAAS_VALUES: file }).values;
 
 /** @param given options of the verb; the others have their defaults */
 export async function buildImages(given: Partial<Options>): Promise<void> {
   const options: Options = { only: [], buildArg: [], load: true, source: resolve(__dirname, '..'), ...given };
   const source = resolve(options.source);
   if (!existsSync(contextOf(source, 'toolbox'))) throw new Failure(`${source} is not a checkout of maas-k8s; name one with --source`);
-  const { defaults } = await import('../charts/tables/valuesfile.js');
-  const { images: chart } = defaults();
-  const nameOf = (image: Image): string => `${options.registry ?? chart.registry}/${chart[image].repository}:${options.tag ?? chart[image].tag}`;
+  const chart = options.images ?? (await chosenValues(options.values)).images;
+  const registry = options.registry ?? chart.registry;
+  const nameOf = (image: Image): string => `${registry}/${chart[image].repository}:${options.tag ?? chart[image].tag}`;
+  if (options.push && /^localhost(\/|$)/.test(registry))
+    throw new Failure(`--push: images of ${registry} are in no registry; name one with --registry, or in the values (images.registry)`);
   const wanted = images.filter((image) => options.only.length === 0 || options.only.includes(image));
   checkBuildArgs(source, options.buildArg, wanted);
   const builder = await findBuilder(options.builder);
+  const shown = { verbose: options.verbose };
   const builderRuns = (...args: readonly string[]): string[] => [...builder.command, ...args];
 
-  const loader = await currentLoader(options);
+  const loader = await wantedLoader(options);
   const save = options.save ?? (loader === undefined ? undefined : join(source, 'build/images'));
 
   if (wanted.includes('toolbox')) await stage(source, options.verbose);
@@ -219,23 +199,27 @@ export async function buildImages(given: Partial<Options>): Promise<void> {
     const started = Date.now();
     if (!options.verbose) process.stdout.write(`${name}  `);
     try {
-      await succeed(`image ${image}`, builderRuns(...builder.build, '--tag', name, ...flags, contextOf(source, image)), options.verbose);
-      const size = (await succeed(`image ${image}`, builderRuns(...builder.size(name)))).trim().split('\n')[0]!;
+      await succeed(`image ${image}`, builderRuns(...builder.build, '--tag', name, ...flags, contextOf(source, image)), shown);
+      const size = (await succeed(`image ${image}`, builderRuns(...builder.size(name)))).output.trim().split('\n')[0]!;
       process.stdout.write(`${options.verbose ? `${name}  ` : ''}${printSize(size)}  ${printSeconds(Date.now() - started)}\n`);
     } catch (error) {
       if (!options.verbose) process.stdout.write('\n');
       throw error;
+    }
+    if (options.push) {
+      await succeed(`pushing ${name}`, builderRuns(...builder.push(name)), shown);
+      process.stdout.write('  pushed\n');
     }
     if (save !== undefined) {
       mkdirSync(save, { recursive: true });
       const archive = join(resolve(save), `${basename(chart[image].repository)}.tar`);
       // Builders refuse to write over an archive, or add to it.
       rmSync(`${archive}.new`, { force: true });
-      await succeed(`archive of ${image}`, builderRuns(...builder.save(name, `${archive}.new`)), options.verbose);
+      await succeed(`archive of ${image}`, builderRuns(...builder.save(name, `${archive}.new`)), shown);
       renameSync(`${archive}.new`, archive);
       process.stdout.write(`  ${archive}\n`);
       if (loader !== undefined) {
-        await succeed(`loading ${name} into ${loader.name}`, loader.command(archive), options.verbose);
+        await loader.load(archive, options.verbose);
         process.stdout.write(`  loaded into ${loader.name}\n`);
       }
     }
@@ -244,8 +228,9 @@ export async function buildImages(given: Partial<Options>): Promise<void> {
 
 const examples = `
 Examples:
-  maas-k8s build                                        the three images, as the chart expects them
-  maas-k8s build --registry ghcr.io/me/maas --tag 3.7-1
+  maas-k8s build                                        the three images, as the values name them
+  maas-k8s build --push                                 and into the registry that the values name
+  maas-k8s build --registry ghcr.io/me/maas --tag 3.7-1 --push
   maas-k8s build --only rack --build-arg MAAS_VERSION=1:3.7.3-17676-g.12345-0ubuntu1~24.04.1
   maas-k8s build --build-arg MAAS_PPA= --build-arg region:BASE_IMAGE=mirror/ubuntu-with-maas:24.04
   maas-k8s build --save build/images                    and archives to load into a cluster
@@ -266,8 +251,9 @@ export function build(): Command {
   return new Command('build')
     .description('build the images (in a checkout)')
     .option('--builder <command>', 'docker, podman or buildah, with options of its own if need be (default: the first that works)')
-    .option('--registry <name>', 'registry and path in front of the names (default: the chart’s)')
-    .option('--tag <tag>', 'tag (default: the chart’s)')
+    .option('--values <file>', 'values, of which the names of the images count (default: MAAS_VALUES, else values.yaml, else the defaults)')
+    .option('--registry <name>', 'registry and path in front of the names (default: that of the values, images.registry)')
+    .option('--tag <tag>', 'tag (default: those of the values)')
     .addOption(
       new Option('--only <image>', `one of ${images.join(', ')}; may be repeated `)
         .argParser(
@@ -284,7 +270,8 @@ export function build(): Command {
         .default([], 'none'),
     )
     .option('--save <folder>', 'also write each image to <folder>/<repository>.tar, as a docker archive')
-    .option('--no-load', 'do not load them into the current cluster, where that is kind, k3d, minikube or containerd on this machine')
+    .option('--push', 'push them to their registry, and load them into no cluster')
+    .option('--no-load', 'do not load them into the current cluster, where that is kind, k3d, minikube, or k3s or containerd on this machine')
     .option('--import <command>', 'load them with this command, which is given an archive')
     .option('--source <folder>', 'the checkout', resolve(__dirname, '..'))
     .option('--verbose', 'show what the builder says')

@@ -9,7 +9,7 @@ import { interruptible } from '../output/interrupt';
 import { progress as makeProgress } from '../output/progress';
 import { say } from '../output/terminal';
 import { sleep } from '../time';
-import { ourTool, removeCluster } from '../up/local-cluster';
+import { ourTool, removeCluster, type LocalTool } from '../up/local-cluster';
 
 export interface DownOptions extends ClusterOptions {
   readonly purge?: boolean;
@@ -46,7 +46,12 @@ export async function down(options: DownOptions): Promise<void> {
   interruptible('run it again to go on');
   const place = await cluster(options);
   const { kubernetes, namespace } = place;
+  // It was made for MAAS; who names a namespace means that alone.
   const tool = ourTool(place.access.context);
+  if (options.purge && tool !== undefined && options.namespace === undefined) {
+    await purgeCluster(tool, place, options);
+    return;
+  }
   const [objects, rules, space] = await Promise.all([
     found(kubernetes),
     policies(kubernetes),
@@ -79,7 +84,6 @@ export async function down(options: DownOptions): Promise<void> {
       `will stay: ${claims.map((claim) => `persistentvolumeclaim/${claim}`).join(', ') || 'no claims'}, the Secrets, and the namespace; maas-k8s up goes on with them`,
     );
   say('on the nodes, DHCP leases stay in the folder of rack.leasesPath');
-  if (options.purge && tool !== undefined) say(`and the ${tool} cluster itself`);
   if (options.dryRun) {
     say('nothing was changed (--dry-run)');
     return;
@@ -90,12 +94,22 @@ export async function down(options: DownOptions): Promise<void> {
     say('nothing was changed');
     return;
   }
-  if (options.purge && tool !== undefined) {
-    await removeCluster(tool);
-    say(`the ${tool} cluster is removed`);
+  await remove(place, [...objects.all, ...rules], options);
+}
+
+/** Asks the cluster nothing: it may be half made, or stopped. */
+async function purgeCluster(tool: LocalTool, { access }: Cluster, options: DownOptions): Promise<void> {
+  say(`will be removed: the ${tool} cluster of the context ${access.context}, with ALL DATA in it, MAAS's and others'`);
+  if (options.dryRun) {
+    say('nothing was changed (--dry-run)');
     return;
   }
-  await remove(place, [...objects.all, ...rules], options);
+  if (!(await confirmed(`Remove the ${tool} cluster of the context ${access.context}?`, options.yes))) {
+    say('nothing was changed');
+    return;
+  }
+  await removeCluster(tool, options);
+  say(`the ${tool} cluster is removed`);
 }
 
 async function remove({ kubernetes, namespace }: Cluster, objects: readonly Found[], { purge, timeout }: DownOptions): Promise<void> {

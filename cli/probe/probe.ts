@@ -67,21 +67,24 @@ export async function probeRegion(url: string, message: string): Promise<RegionV
   return { version, rpcProblem: problems.join('; ') || 'the region has no event loops yet' };
 }
 
-/** @param root what stands for /, for tests */
-export async function probeNode({ database, dhcp }: Wishes = {}, root = ''): Promise<NodeView> {
-  const read = (path: string): string => {
-    try {
-      return readFileSync(`${root}${path}`, 'utf8');
-    } catch {
-      return '';
-    }
-  };
-  const listening = [
-    ...sockets(read('/proc/net/tcp'), 'tcp', '0A'),
-    ...sockets(read('/proc/net/tcp6'), 'tcp', '0A'),
-    ...sockets(read('/proc/net/udp'), 'udp', '07'),
-    ...sockets(read('/proc/net/udp6'), 'udp', '07'),
-  ];
+/** @returns nothing where there is no such file */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Protocol and number of what listens here, as tcp/53; none where the system is not Linux. */
+export const listening = (): string[] =>
+  [
+    ...new Set(
+      ['', '6'].flatMap((family) => [...sockets(read(`/proc/net/tcp${family}`), 'tcp', '0A'), ...sockets(read(`/proc/net/udp${family}`), 'udp', '07')]),
+    ),
+  ].sort();
+
+export async function probeNode({ database, dhcp }: Wishes = {}): Promise<NodeView> {
   let dnsProblem: string | undefined;
   try {
     await lookup('kubernetes.default.svc');
@@ -89,8 +92,8 @@ export async function probeNode({ database, dhcp }: Wishes = {}, root = ''): Pro
     dnsProblem = messageOf(error);
   }
   return {
-    listening: [...new Set(listening)].sort(),
-    ipv6: existsSync(`${root}/proc/net/if_inet6`),
+    listening: listening(),
+    ipv6: existsSync('/proc/net/if_inet6'),
     capabilities: /^CapEff:\s*([0-9a-f]+)/m.exec(read('/proc/self/status'))?.[1] ?? '0',
     dnsProblem,
     ...(dhcp ? { dhcpServers: await dhcpServers() } : {}),

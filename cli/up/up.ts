@@ -12,7 +12,7 @@ import { progress as makeProgress, type Progress } from '../output/progress';
 import { colours, say } from '../output/terminal';
 import { ofCluster } from '../preflight/preflight';
 import type { Status } from '../status/schema';
-import { makeCluster, type LocalTool } from './local-cluster';
+import { makeCluster, removal, settled, type LocalTool } from './local-cluster';
 import { manifests, type Manifests, type Part } from './manifests';
 import { awaitAll, milestones } from './progress';
 
@@ -32,10 +32,15 @@ export interface UpOptions extends ClusterOptions {
 }
 
 export async function up(part: Extract<Part, 'all' | 'region' | 'rack'>, options: UpOptions): Promise<void> {
-  interruptible('what was applied goes on by itself; run it again to watch, maas-k8s down takes it away');
   const made = manifests(part, options.values, (values) => ({ ...values, namespace: options.namespace ?? values.namespace }));
   if (part === 'rack' && made.values.rack.pools.length === 0) throw new Misuse('the values have no rack pool (rack.pools); add one');
-  const target = await cluster({ ...options, ...(await reachable(options)), namespace: made.values.namespace });
+  const way = await reachable(options);
+  if (way === undefined) {
+    say('nothing was changed (--dry-run); what comes after cannot be told before there is a cluster');
+    return;
+  }
+  interruptible('what was applied goes on by itself; run it again to watch, maas-k8s down takes it away');
+  const target = await cluster({ ...way, namespace: made.values.namespace });
   say(`values: ${made.source}; context ${target.access.context} (${target.access.server}), namespace ${target.namespace}`);
   if (options.preflight !== false) await fit(target, made);
   await bringUp(target, made, part, options);
@@ -56,16 +61,26 @@ async function fit(target: Cluster, made: Manifests): Promise<void> {
     );
 }
 
-/** The cluster that there is, or the one that is made for it. */
-async function reachable(options: UpOptions): Promise<Pick<ClusterOptions, 'context'>> {
-  const tool: LocalTool | undefined = options.kind ? 'kind' : options.k3d ? 'k3d' : undefined;
+/**
+ * The cluster that there is, or the one that is made for it.
+ *
+ * @returns undefined where it would have to be made first
+ */
+async function reachable(options: UpOptions): Promise<UpOptions | undefined> {
   if (options.kind && options.k3d) throw new Misuse('--kind and --k3d: choose one');
-  if (tool !== undefined) return makeCluster(tool, Boolean(options.dryRun));
+  const tool: LocalTool | undefined = options.kind ? 'kind' : options.k3d ? 'k3d' : undefined;
+  if (tool !== undefined && options.context !== undefined) throw new Misuse(`--${tool} and --context: choose one; the context of its cluster is its own`);
+  const context = tool === undefined ? options.context : await makeCluster(tool, options);
+  if (tool !== undefined && context === undefined) return undefined;
+  const way = { ...options, context };
   try {
-    await (await cluster(options)).kubernetes.send('GET', '/version', 'ask for the version of the cluster');
-    return {};
+    const { kubernetes } = await cluster(way);
+    await kubernetes.send('GET', '/version', 'ask for the version of the cluster');
+    if (tool !== undefined && !options.dryRun) await settled(kubernetes);
+    return way;
   } catch (error) {
-    if (!(error instanceof Unreachable) && !/there is no (current context|kubeconfig)/.test(messageOf(error))) throw error;
+    if (tool !== undefined) throw new Unreachable(`${messageOf(error)}\n${removal(tool)}`);
+    if (!(error instanceof Unreachable) && !/there is no (current context|kubeconfig)|no such file/.test(messageOf(error))) throw error;
     throw new Unreachable(`${messageOf(error)}\nmaas-k8s up --kind, or --k3d, makes a cluster on this machine to try MAAS out`);
   }
 }
@@ -131,19 +146,15 @@ async function images(target: Cluster, made: Manifests, options: UpOptions, prog
   const lacking = missing(imagesOf(made.objects), nodes);
   if (lacking.size === 0) return;
   const names = [...lacking].map(([image, on]) => `${image} (${on.join(', ')})`).join(', ');
-  const loader = loaderFor(
-    target.access.context,
-    nodes.map(({ metadata }) => metadata?.name ?? ''),
-    options.import,
-  );
+  const loader = loaderFor(target.access.context, nodes, options.import);
   if (loader === undefined)
     throw new Failure(
-      `images that no node can pull are missing: ${names}; load them (maas-k8s build --import COMMAND, or --save FOLDER), or push them to a registry and name it in images.registry`,
+      `images that no node can pull are missing: ${names}; load them (maas-k8s build --import COMMAND, or --save FOLDER), or push them to a registry that is named in images.registry (maas-k8s build --push)`,
     );
   say(`will be built and loaded into ${loader.name}: ${names}`);
   if (options.dryRun) return;
   progress.end();
-  await buildImages({ import: options.import, context: target.access.context });
+  await buildImages({ import: options.import, kubeconfig: options.kubeconfig, context: target.access.context, images: made.values.images });
 }
 
 function sayNext(status: Status, { values }: Manifests): void {

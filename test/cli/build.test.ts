@@ -3,6 +3,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { nodeVersion } from '../../cli/node-runtime';
+import { clusterTools, type ClusterTools } from './cluster-tools';
+import { fakeKubernetes, type FakeKubernetes } from './fake-kubernetes';
+import { run } from './program';
 
 const root = resolve(__dirname, '../..');
 const scratch = mkdtempSync(join(tmpdir(), 'build-'));
@@ -56,8 +59,12 @@ class Checkout {
 
   run(...args: string[]) {
     // Nothing but the fakes and what their scripts need is on the path.
-    const environment = { PATH: join(this.folder, 'bin') };
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, '--source', this.folder, ...args], { encoding: 'utf8', env: environment });
+    const environment = { PATH: join(this.folder, 'bin'), HOME: this.folder };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, '--source', this.folder, ...args], {
+      encoding: 'utf8',
+      env: environment,
+      cwd: this.folder,
+    });
     const calls = existsSync(join(this.folder, 'calls')) ? this.read('calls').trimEnd().split('\n') : [];
     return { code: status, stdout, stderr, calls };
   }
@@ -125,6 +132,35 @@ describe('maas-k8s build', () => {
     expect(stdout).toContain(`${out}/maas-rack.tar\n`);
   });
 
+  test.each(['docker', 'podman', 'buildah'])('--push has %s push each image to its registry, once it is built', (name) => {
+    const { code, calls, stdout } = new Checkout().builder(name, answers).run('--registry', 'localhost:5000/me', '--push');
+    expect(code).toBe(0);
+    const [toolbox, region, rack] = ['toolbox', 'region', 'rack'].map((image) => `localhost:5000/me/maas-${image}:3.7-0.1.0`);
+    expect(calls.filter((call) => call.includes(' push '))).toEqual([toolbox, region, rack].map((image) => `${name} push ${image!}`));
+    expect(calls.findIndex((call) => call.includes('push'))).toBeGreaterThan(calls.findIndex((call) => call.includes('--tag')));
+    expect(stdout.match(/^ {2}pushed$/gm)).toHaveLength(3);
+  });
+
+  test('a registry that refuses is heard; none at all is refused before anything is built', () => {
+    const { code, stderr } = new Checkout()
+      .builder('docker', `${answers}\ncase $1 in push) echo "denied: log in first"; exit 1 ;; esac`)
+      .run('--registry', 'r.io', '--push');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'pushing r.io/maas-toolbox:3.7-0.1.0: docker ended with exit code 1\ndenied: log in first\n' });
+    const local = new Checkout().builder('docker', answers).run('--push');
+    expect(local).toMatchObject({ code: 1, calls: [] });
+    expect(local.stderr).toBe('--push: images of localhost are in no registry; name one with --registry, or in the values (images.registry)\n');
+  });
+
+  test('the values name the images: those of the checkout, or of --values', () => {
+    const checkout = new Checkout().builder('docker', answers);
+    checkout.write('values.yaml', 'images: { registry: r.io/maas, rack: { repository: rack, tag: mine } }');
+    checkout.write('site.yaml', 'images: { registry: site.io }');
+    const named = (...args: string[]): string => checkout.run('--only', 'rack', ...args).calls.findLast((call) => call.includes('--tag'))!;
+    expect(named()).toContain('--tag r.io/maas/rack:mine --build-arg TOOLBOX_IMAGE=r.io/maas/maas-toolbox:3.7-0.1.0 ');
+    expect(named('--values', 'site.yaml')).toContain('--tag site.io/maas-rack:3.7-0.1.0 ');
+    expect(named('--registry', 'ghcr.io', '--tag', '7')).toContain('--tag ghcr.io/rack:7 ');
+  });
+
   test('--builder takes a program with options of its own', () => {
     const checkout = new Checkout().builder('docker', answers).builder('buildah', answers);
     const { calls } = checkout.run('--builder', 'buildah --root /elsewhere', '--only', 'rack');
@@ -178,4 +214,64 @@ describe('maas-k8s build', () => {
     rmSync(join(checkout.folder, 'images'), { recursive: true });
     expect(checkout.run().stderr).toBe(`${checkout.folder} is not a checkout of maas-k8s; name one with --source\n`);
   });
+});
+
+describe('loading', () => {
+  let kubernetes: FakeKubernetes;
+  let tools: ClusterTools;
+  beforeEach(async () => {
+    kubernetes = await fakeKubernetes();
+    kubernetes.objects.set('/api/v1/nodes/n1', { metadata: { name: 'n1' } });
+    tools = clusterTools(undefined, {
+      docker: `echo "docker $*" >>"$state/calls"\n${answers}\ncase $1 in save) echo "$4" >"$3" ;; esac`,
+      mine: 'cp "$2" "$state/loaded"',
+    });
+    tools.set('cluster');
+  });
+  afterEach(() => kubernetes.close());
+
+  /** @returns what it says */
+  async function go(context: string, ...args: string[]): Promise<string> {
+    const argv = ['build', '--source', new Checkout().folder, '--only', 'rack', '--kubeconfig', kubernetes.kubeconfig(context), ...args];
+    const { ended, output } = run(process.execPath, argv, tools.environment);
+    expect((await ended).code).toBe(0);
+    return output();
+  }
+  const image = 'localhost/maas-rack:3.7-0.1.0\n';
+
+  test('the image gets into the current cluster', async () => {
+    expect(await go('kind-maas')).toContain('  loaded into kind cluster maas\n');
+    expect(tools.read('loaded')).toBe(image);
+  });
+
+  test('by the labels of its nodes, where the context does not tell what it is', async () => {
+    kubernetes.objects.set('/api/v1/nodes/n1', { metadata: { name: 'n1', labels: { 'minikube.k8s.io/name': 'maas' } } });
+    expect(await go('mine')).toContain('  loaded into minikube cluster maas\n');
+    expect(tools.read('loaded')).toBe(image);
+  });
+
+  test('--import has its own way, whatever the cluster', async () => {
+    await go('prod', '--import', 'mine --into');
+    expect(tools.read('loaded')).toBe(image);
+  });
+
+  test('who may not list nodes loads into a cluster whose context tells what it is', async () => {
+    kubernetes.lasting.set('GET', 403);
+    await go('kind-maas');
+    expect(tools.read('loaded')).toBe(image);
+  });
+
+  test.each([['--no-load'], ['--push', '--registry', 'r.io']])('%s loads into no cluster', async (...args) => {
+    expect(await go('kind-maas', ...args)).not.toContain('loaded');
+    expect(tools.calls().some((call) => call.startsWith('kind'))).toBe(false);
+  });
+
+  test('a cluster that is elsewhere, or that is away, keeps no image from being built', async () => {
+    await go('prod');
+    await kubernetes.close();
+    await go('kind-maas');
+    kubernetes = await fakeKubernetes();
+    expect(tools.calls().filter((call) => call.includes(' build '))).toHaveLength(2);
+    expect(tools.read('loaded')).toBeUndefined();
+  }, 15_000);
 });

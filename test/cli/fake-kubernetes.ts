@@ -49,8 +49,8 @@ export interface FakeKubernetes {
   execute: (pod: string, container: string, command: readonly string[]) => Executed | Promise<Executed>;
   put(name: string, data: Record<string, string>, labels?: Record<string, string>, metadata?: object): void;
   value(name: string, key: string): string | undefined;
-  /** The path of a kubeconfig that leads here. */
-  kubeconfig(): string;
+  /** The path of a kubeconfig that leads here; its context is called fake unless told otherwise. */
+  kubeconfig(context?: string): string;
   close(): Promise<void>;
 }
 
@@ -317,14 +317,14 @@ export async function fakeKubernetes(port = 0): Promise<FakeKubernetes> {
       const found = fake.secrets.get(name)?.data[key];
       return found === undefined ? undefined : Buffer.from(found, 'base64').toString();
     },
-    kubeconfig: () => {
+    kubeconfig: (context = 'fake') => {
       const path = join(folder(), 'kubeconfig');
       // The client wants to be told that plain HTTP is meant.
       const content = {
         clusters: [{ name: 'fake', cluster: { server: `http://127.0.0.1:${String(bound)}`, 'insecure-skip-tls-verify': true } }],
         users: [{ name: 'me', user: { token: 'a-token-of-mine' } }],
-        contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'me', namespace: 'maas' } }],
-        'current-context': 'fake',
+        contexts: [{ name: context, context: { cluster: 'fake', user: 'me', namespace: 'maas' } }],
+        'current-context': context,
       };
       writeFileSync(path, JSON.stringify(content));
       return path;

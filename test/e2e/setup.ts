@@ -3,9 +3,10 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { defaults } from '../../charts/tables/valuesfile';
 import { findBuilder } from '../../cli/build';
+import { loaderFor, type Loader } from '../../cli/images/loader';
+import type { Node } from '../../cli/kubernetes/types';
 import { seconds } from './cluster';
-import { run, stream } from './command';
-import { loader } from './loader';
+import { kubectl, run, stream } from './command';
 
 const archives = 'build/images';
 
@@ -21,7 +22,16 @@ const golang = 'localhost/golang:host';
 const next = { doubles: 'localhost/maas-doubles:next', version: '1:3.8.0-17800-g.0123456789-0ubuntu1~24.04.1', alembicHead: '0027' };
 export const nextTag = (tag: string): string => `${tag}-next`;
 
+/** How images get into the current cluster: the product's own way, or the command in E2E_IMPORT. */
+async function currentLoader(): Promise<Loader> {
+  const [context, nodes] = await Promise.all([kubectl('config', 'current-context'), kubectl('get', 'nodes', '-o', 'json')]);
+  const found = loaderFor(context.trim(), (JSON.parse(nodes) as { items: Node[] }).items, process.env.E2E_IMPORT);
+  if (!found) throw new Error(`E2E_IMPORT: there is no known way to load images into ${context.trim()}; name a command that takes an archive`);
+  return found;
+}
+
 export default async function setup(): Promise<void> {
+  const loader = await currentLoader();
   const builder = await findBuilder(process.env.E2E_BUILDER);
   const [program, ...options] = builder.command;
   const image = async (name: string, context: string, args: readonly string[], ...flags: string[]): Promise<void> => {
@@ -37,6 +47,9 @@ export default async function setup(): Promise<void> {
       '.',
       '--builder',
       builder.command.join(' '),
+      '--no-load',
+      '--save',
+      archives,
       ...flags,
       ...args.flatMap((arg) => ['--build-arg', arg]),
     ]);
@@ -54,19 +67,16 @@ export default async function setup(): Promise<void> {
 
   // The next region first: an archive has the name of its repository.
   const go = hostGo ? [`GO_IMAGE=${golang}`] : [];
-  await maas([`BASE_IMAGE=${base}`, ...go], '--only', 'toolbox', '--save', archives);
+  await maas([`BASE_IMAGE=${base}`, ...go], '--only', 'toolbox');
   const upgrade = [`BASE_IMAGE=${next.doubles}`, 'MAAS_PPA=', `TOOLBOX_IMAGE=${nameOf('toolbox')}`];
-  await maas(upgrade, '--only', 'region', '--tag', nextTag(images.region.tag), '--save', archives);
+  await maas(upgrade, '--only', 'region', '--tag', nextTag(images.region.tag));
   renameSync(archiveOf(images.region.repository), archiveOf(`${images.region.repository}-next`));
-  await maas([`BASE_IMAGE=${doubles}`, 'MAAS_PPA='], '--only', 'region', '--only', 'rack', '--save', archives);
+  await maas([`BASE_IMAGE=${doubles}`, 'MAAS_PPA='], '--only', 'region', '--only', 'rack');
   rmSync(archiveOf('maas-postgres'), { force: true });
   await run(program, [...options, ...builder.save(postgres, archiveOf('maas-postgres'))]);
 
   const started = Date.now();
-  await loader().load([
-    ...(['toolbox', 'region', 'rack'] as const).map((kind) => ({ name: nameOf(kind), archive: archiveOf(images[kind].repository) })),
-    { name: nextTag(nameOf('region')), archive: archiveOf(`${images.region.repository}-next`) },
-    { name: postgres, archive: archiveOf('maas-postgres') },
-  ]);
+  const names = (['toolbox', 'region', 'rack'] as const).map((kind) => images[kind].repository);
+  for (const name of [...names, `${images.region.repository}-next`, 'maas-postgres']) await loader.load(archiveOf(name), true);
   console.log(`images loaded  ${String(seconds(started))} s`);
 }

@@ -1,5 +1,6 @@
 import { down } from '../../../cli/down/down';
 import { capture } from '../captured';
+import { clusterTools, withEnvironment, type ClusterTools } from '../cluster-tools';
 import { fakeKubernetes, keep, type FakeKubernetes } from '../fake-kubernetes';
 import { rackSet, reconciler, regionDeployment } from '../objects';
 
@@ -66,4 +67,48 @@ test('what Helm manages is left to Helm', async () => {
 test('what does not end in time is named', async () => {
   kubernetes.lists.set('/api/v1/namespaces/maas/pods', [{ metadata: { name: 'maas-rack-default-x' } }]);
   await expect(go({ yes: true, timeout: 500 })).rejects.toThrow('still there: maas-rack-default-x; run it again to go on waiting');
+});
+
+describe('on a cluster that was made for it', () => {
+  let tools: ClusterTools;
+  beforeEach(() => {
+    tools = clusterTools();
+    tools.set('cluster');
+  });
+  withEnvironment(() => tools);
+  const purge = (tool: string, options: object = {}): Promise<void> =>
+    go({ kubeconfig: kubernetes.kubeconfig(`${tool}-maas`), purge: true, yes: true, ...options });
+
+  test.each(['kind', 'k3d'])('--purge removes the %s cluster, whatever state it is in', async (tool) => {
+    kubernetes.lasting.set('GET', 500);
+    await purge(tool);
+    expect(tools.read('cluster')).toBeUndefined();
+    expect(written.stderr).toContain(`the ${tool} cluster is removed`);
+    expect(kubernetes.requests).toEqual([]);
+  });
+
+  test('a plan of that removes nothing', async () => {
+    await purge('kind', { dryRun: true });
+    expect(written.stderr).toMatch(/will be removed: the kind cluster of the context kind-maas, with ALL DATA in it.*\nnothing was changed/);
+    expect(tools.calls()).toEqual([]);
+  });
+
+  test('it is asked for first', async () => {
+    await expect(purge('kind', { yes: false })).rejects.toThrow('Remove the kind cluster of the context kind-maas? There is no terminal');
+    expect(tools.calls()).toEqual([]);
+  });
+
+  test.each([
+    ['without --purge', { purge: false }],
+    ['of a namespace that is named', { namespace: 'maas' }],
+  ])('%s the cluster stays', async (_what, options) => {
+    await purge('kind', options);
+    expect(tools.calls()).toEqual([]);
+    expect(deleted()).toContain('DELETE /apis/apps/v1/namespaces/maas/deployments/maas-region-a');
+  });
+
+  test('a tool that fails is heard', async () => {
+    process.env['PATH'] = '/nowhere';
+    await expect(purge('kind')).rejects.toThrow('kind is not installed');
+  });
 });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { up, type UpOptions } from '../../../cli/up/up';
 import { capture } from '../captured';
+import { clusterTools, withEnvironment, type ClusterTools } from '../cluster-tools';
 import { fakeKubernetes, keep, type FakeKubernetes } from '../fake-kubernetes';
 import { fakeMaas, type FakeMaas } from '../fake-maas';
 import { folder } from '../folder';
@@ -159,3 +160,65 @@ test('without a cluster, that is what is said, with a way to get one', async () 
   await expect(go('all')).rejects.toThrow(/the cluster cannot be reached: .*connection refused.*\nmaas-k8s up --kind, or --k3d, makes a cluster/s);
   kubernetes = await fakeKubernetes();
 }, 15_000);
+
+test('with a kubeconfig that does not exist, too', async () => {
+  await expect(go('all', { kubeconfig: join(folder(), 'none') })).rejects.toThrow(/no such file.*\nmaas-k8s up --kind, or --k3d, makes a cluster/s);
+});
+
+describe('with a cluster made for it', () => {
+  let tools: ClusterTools;
+  let kubeconfig: string;
+  beforeEach(() => {
+    tools = clusterTools(kubernetes.kubeconfig('TOOL-maas'));
+    kubeconfig = join(folder(), 'kubeconfig');
+    kubernetes.objects.set('/api/v1/nodes/n1', { metadata: { name: 'n1' }, spec: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } });
+  });
+  withEnvironment(() => tools);
+
+  test.each(['kind', 'k3d'] as const)('%s: it is made, and MAAS is applied to it', async (tool) => {
+    await go('region', { kubeconfig, [tool]: true, wait: false });
+    expect(tools.calls().some((call) => call.includes('create'))).toBe(true);
+    expect(written.stderr).toContain(`context ${tool}-maas`);
+    expect(applied()).toContain('deployments/maas-region-a');
+  });
+
+  test('a plan neither makes it nor goes on', async () => {
+    await go('all', { kubeconfig, kind: true, dryRun: true });
+    expect(tools.read('cluster')).toBeUndefined();
+    expect(written.stderr).toMatch(/would make the kind cluster maas.*\n(.*\n)*nothing was changed \(--dry-run\)/);
+    expect(kubernetes.requests).toEqual([]);
+  });
+
+  test('a plan for the one that is there says what would be applied', async () => {
+    tools.set('cluster');
+    await go('all', { kubeconfig: kubernetes.kubeconfig('kind-maas'), kind: true, dryRun: true });
+    expect(tools.calls()).toEqual(['kind get clusters']);
+    expect(written.stderr).toMatch(/will be made: Namespace maas/);
+  });
+
+  test('one that is there and does not answer is named, with the command that removes it', async () => {
+    tools.set('cluster');
+    await kubernetes.close();
+    await expect(go('all', { kubeconfig, k3d: true })).rejects.toThrow(
+      /cannot be reached.*\nk3d cluster delete maas removes it, and maas-k8s up --k3d makes another/s,
+    );
+    kubernetes = await fakeKubernetes();
+  }, 15_000);
+
+  test.each([
+    [{ kind: true, k3d: true }, '--kind and --k3d: choose one'],
+    [{ kind: true, context: 'x' }, '--kind and --context: choose one'],
+  ])('%j is refused before anything is made', async (options, said) => {
+    await expect(go('all', { kubeconfig, ...options })).rejects.toThrow(said);
+    expect(tools.calls()).toEqual([]);
+  });
+
+  test('images that are missing are built, by the names of the values, before anything is applied', async () => {
+    const local = join(folder(), 'values.yaml');
+    writeFileSync(local, 'images: { region: { tag: mine } }');
+    process.env['PATH'] = '/nowhere';
+    await expect(go('region', { kubeconfig: kubernetes.kubeconfig('kind-maas'), values: local })).rejects.toThrow('nothing that builds images was found');
+    expect(written.stderr).toMatch(/will be built and loaded into kind cluster maas: localhost\/maas-region:mine \(n1\), localhost\/maas-toolbox/);
+    expect(kubernetes.requests.filter((one) => one.startsWith('PATCH') || one.startsWith('POST /api/v1/namespaces'))).toEqual([]);
+  });
+});
