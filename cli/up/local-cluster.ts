@@ -77,6 +77,18 @@ const commands: Readonly<Record<LocalTool, Commands>> = {
   },
 };
 
+/** What helps when docker or podman says something. */
+const cures: readonly (readonly [said: RegExp, cure: string])[] = [
+  [
+    /address already in use|port is already allocated/,
+    'something on this machine has one of these ports (ss -lntup, or docker ps, tells what); end it, and run this again',
+  ],
+  [
+    /cannot expose privileged port/,
+    `docker or podman runs without root here: sudo sysctl net.ipv4.ip_unprivileged_port_start=${String(Math.min(...published().map(({ number }) => number)))} lets it have these ports; then run this again`,
+  ],
+];
+
 export interface LocalOptions {
   /** Where the tool writes the context; else to where it wants. */
   readonly kubeconfig?: string;
@@ -116,7 +128,7 @@ export async function makeCluster(tool: LocalTool, options: LocalOptions): Promi
   say(`${options.dryRun ? 'would make' : 'making'} the ${tool} cluster ${name}, with this machine’s ports ${open.map(written).join(', ')}`);
   if (left.length > 0)
     say(
-      `without ${left.map(written).join(', ')}, which something on this machine has: from outside, the rack is not reached there (free them first if that matters; on Linux this machine itself reaches the node’s own address)`,
+      `without ${left.map(written).join(', ')}, which something on this machine has already: machines do not reach these of the rack (free them first if that matters)`,
     );
   if (options.dryRun) return undefined;
 
@@ -130,11 +142,7 @@ export async function makeCluster(tool: LocalTool, options: LocalOptions): Promi
   const outcome = await wholly(undo, () => run([tool, ...args], { ...running(options), input, verbose: true, signal: ended.signal }));
   if (outcome.code !== 0) {
     const { message } = failed(called(tool, args.slice(0, 2)), [tool], outcome, true);
-    throw new Failure(
-      /address already in use|port is already allocated/.test(outcome.output)
-        ? `${message}\nsomething on this machine has one of these ports (ss -lntup, or docker ps, tells what); end it, and run this again`
-        : message,
-    );
+    throw new Failure([message, ...cures.filter(([said]) => said.test(outcome.output)).map(([, cure]) => cure)].join('\n'));
   }
   say(`maas-k8s down --purge --context ${contextOf(tool)} removes it`);
   return contextOf(tool);

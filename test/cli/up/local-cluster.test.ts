@@ -67,7 +67,7 @@ describe.each(['kind', 'k3d'] as const)('%s', (tool) => {
     mockTaken = ['tcp/53', 'udp/53', 'tcp/22'];
     await makeCluster(tool, {});
     expect(asked(tool)).toEqual(straight(all.filter((port) => !port.startsWith('53/'))));
-    expect(written.stderr).toMatch(/without 53\/udp, 53\/tcp, which something on this machine has/);
+    expect(written.stderr).toMatch(/without 53\/udp, 53\/tcp, which something on this machine has already/);
   });
 
   test('a plan makes nothing', async () => {
@@ -108,9 +108,14 @@ describe.each(['kind', 'k3d'] as const)('%s', (tool) => {
     expect(written.stderr).toContain(said);
   });
 
+  test('a tool without root, which may not have low ports: the cure names the lowest', async () => {
+    tools.set('trouble', 'Error: rootlessport cannot expose privileged port 69, you can add "net.ipv4.ip_unprivileged_port_start=69" …\n');
+    await expect(makeCluster(tool, {})).rejects.toThrow('sudo sysctl net.ipv4.ip_unprivileged_port_start=53');
+  });
+
   test('another trouble has no such cure', async () => {
     tools.set('trouble', 'no space left on device\n');
-    await expect(makeCluster(tool, {})).rejects.not.toThrow(/ports/);
+    await expect(makeCluster(tool, {})).rejects.toThrow(/exit code 1$/);
   });
 
   test('a tool that is not installed is named', async () => {
@@ -161,12 +166,14 @@ describe('a cluster that was just made', () => {
     const looked = async (): Promise<void> => {
       const before = looks();
       await until(() => looks() > before + 1, 'another look');
+      expect(done).toBe(false);
     };
+    await looked();
+    kubernetes.objects.set('/api/v1/nodes/n', ready);
     await looked();
     kubernetes.objects.set('/apis/storage.k8s.io/v1/storageclasses/standard', standard);
     kubernetes.objects.set('/api/v1/nodes/n', { metadata: { name: 'n' }, status: { conditions: [{ type: 'Ready', status: 'False' }] } });
     await looked();
-    expect(done).toBe(false);
     kubernetes.objects.set('/api/v1/nodes/n', ready);
     await waiting;
   });

@@ -176,7 +176,16 @@ describe('with a cluster made for it', () => {
   withEnvironment(() => tools);
 
   test.each(['kind', 'k3d'] as const)('%s: it is made, and MAAS is applied to it', async (tool) => {
+    // Its node registers after the tool is done.
+    const node = kubernetes.objects.get('/api/v1/nodes/n1')!;
+    kubernetes.objects.delete('/api/v1/nodes/n1');
+    setTimeout(() => {
+      kubernetes.requests.push('the node registers');
+      kubernetes.objects.set('/api/v1/nodes/n1', node);
+    }, 700);
     await go('region', { kubeconfig, [tool]: true, wait: false });
+    expect(kubernetes.requests.findIndex((one) => one.startsWith('PATCH'))).toBeGreaterThan(kubernetes.requests.indexOf('the node registers'));
+    expect(kubernetes.requests).toContain('the node registers');
     expect(tools.calls().some((call) => call.includes('create'))).toBe(true);
     expect(written.stderr).toContain(`context ${tool}-maas`);
     expect(applied()).toContain('deployments/maas-region-a');
