@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CDK8S_CHECK_UPGRADE := false
 .DEFAULT_GOAL := all
-.PHONY: all test typecheck lint unit build run_region run_rack up down get_region_api_key get_region_secret get_region_ip_address register_rack chart pictures e2e contract faults bench synth format clean help
+.PHONY: all test typecheck lint unit build run_region run_rack up down get_region_api_key get_region_secret get_region_ip_address register_rack chart pictures test-images e2e contract faults bench synth format clean help
 
 # npm ci only when the lock has changed since.
 node_modules/.installed: package.json package-lock.json
@@ -61,10 +61,13 @@ register_rack: export MAAS_REGION_SECRET = $(SECRET)
 register_rack: build/maas-k8s.js ## link racks of this cluster to a region anywhere: URL=http://HOST:5240/MAAS SECRET=…
 	@$(maas-k8s) register-rack --url '$(URL)' $(ARGS)
 
-e2e: node_modules/.installed ## build the test images and run the cluster tests against KUBECONFIG
+test-images: node_modules/.installed ## build the images of the cluster tests, and load them into the cluster that KUBECONFIG names
+	npm run --silent test-images
+
+e2e: test-images ## run the cluster tests
 	npm run --silent e2e
 
-contract: node_modules/.installed ## check REGION_IMAGE and RACK_IMAGE against what MAAS was measured to do, on the cluster
+contract: node_modules/.installed $(if $(REGION_IMAGE)$(RACK_IMAGE),,test-images) ## check REGION_IMAGE and RACK_IMAGE against what MAAS was measured to do, on the cluster
 	npm run --silent contract
 
 faults: node_modules/.installed ## break the running system in every way that users will meet (FAULTS=chosen: a dozen)

@@ -7,7 +7,6 @@ module.exports = {
   roots: ['<rootDir>/test/e2e'],
   testPathIgnorePatterns: [],
   testSequencer: '<rootDir>/test/e2e/order.cjs',
-  globalSetup: '<rootDir>/test/e2e/setup.ts',
   testTimeout: 15 * 60 * 1000,
   bail: 1,
 };

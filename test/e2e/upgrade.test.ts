@@ -5,7 +5,7 @@ import { parse, stringify } from 'yaml';
 import { defaults } from '../../charts/tables/valuesfile';
 import { Api, Cluster, seconds, synthesize, until } from './cluster';
 import { kubectl } from './command';
-import { nextTag } from './setup';
+import { nextTag } from './next';
 
 const cluster = new Cluster('maas-upgrade');
 const { tag } = defaults().images.region;

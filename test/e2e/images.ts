@@ -1,4 +1,4 @@
-/** Before the cluster tests: the images, on a base with the stand-ins, into the cluster. */
+/** Makes the images of the cluster tests, on a base with the stand-ins, and loads them into the cluster that KUBECONFIG names. Usage: make test-images */
 
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { defaults } from '../../charts/tables/valuesfile';
@@ -7,6 +7,7 @@ import { loaderFor, type Loader } from '../../cli/images/loader';
 import type { Node } from '../../cli/kubernetes/types';
 import { seconds } from './cluster';
 import { kubectl, run, stream } from './command';
+import { next, nextTag } from './next';
 
 const archives = 'build/images';
 
@@ -17,10 +18,7 @@ const hostGo = process.env.E2E_HOST_GO;
 const doubles = 'localhost/maas-doubles:bookworm';
 const postgres = 'localhost/maas-postgres:15-debian';
 const golang = 'localhost/golang:host';
-
-/** The next version of MAAS: its region alone, for the upgrade. */
-const next = { doubles: 'localhost/maas-doubles:next', version: '1:3.8.0-17800-g.0123456789-0ubuntu1~24.04.1', alembicHead: '0027' };
-export const nextTag = (tag: string): string => `${tag}-next`;
+const nextDoubles = 'localhost/maas-doubles:next';
 
 /** How images get into the current cluster: the product's own way, or the command in E2E_IMPORT. */
 async function currentLoader(): Promise<Loader> {
@@ -30,7 +28,7 @@ async function currentLoader(): Promise<Loader> {
   return found;
 }
 
-export default async function setup(): Promise<void> {
+async function main(): Promise<void> {
   const loader = await currentLoader();
   const builder = await findBuilder(process.env.E2E_BUILDER);
   const [program, ...options] = builder.command;
@@ -60,7 +58,7 @@ export default async function setup(): Promise<void> {
   mkdirSync(archives, { recursive: true });
   await run('npm', ['run', '--silent', 'bundle']);
   await image(doubles, 'test/doubles', [`BASE_IMAGE=${base}`]);
-  await image(next.doubles, 'test/doubles', [`BASE_IMAGE=${base}`, `MAAS_VERSION=${next.version}`, `ALEMBIC_HEAD=${next.alembicHead}`]);
+  await image(nextDoubles, 'test/doubles', [`BASE_IMAGE=${base}`, `MAAS_VERSION=${next.version}`, `ALEMBIC_HEAD=${next.alembicHead}`]);
   await image(postgres, 'test/doubles/postgres', [`BASE_IMAGE=${base}`]);
   const certificates = ['--build-context', 'certificates=/etc/ssl/certs'];
   if (hostGo) await image(golang, hostGo, [`BASE_IMAGE=${base}`], '--file', 'test/images/golang/Dockerfile', ...certificates);
@@ -68,7 +66,7 @@ export default async function setup(): Promise<void> {
   // The next region first: an archive has the name of its repository.
   const go = hostGo ? [`GO_IMAGE=${golang}`] : [];
   await maas([`BASE_IMAGE=${base}`, ...go], '--only', 'toolbox');
-  const upgrade = [`BASE_IMAGE=${next.doubles}`, 'MAAS_PPA=', `TOOLBOX_IMAGE=${nameOf('toolbox')}`];
+  const upgrade = [`BASE_IMAGE=${nextDoubles}`, 'MAAS_PPA=', `TOOLBOX_IMAGE=${nameOf('toolbox')}`];
   await maas(upgrade, '--only', 'region', '--tag', nextTag(images.region.tag));
   renameSync(archiveOf(images.region.repository), archiveOf(`${images.region.repository}-next`));
   await maas([`BASE_IMAGE=${doubles}`, 'MAAS_PPA='], '--only', 'region', '--only', 'rack');
@@ -80,3 +78,8 @@ export default async function setup(): Promise<void> {
   for (const name of [...names, `${images.region.repository}-next`, 'maas-postgres']) await loader.load(archiveOf(name), true);
   console.log(`images loaded  ${String(seconds(started))} s`);
 }
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
