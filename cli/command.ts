@@ -60,8 +60,13 @@ export function run([command = '', ...args]: readonly string[], { verbose, folde
 const lastLines = (output: string): string => output.trimEnd().split('\n').slice(-20).join('\n');
 
 /** What went wrong, with the last lines of output unless they were shown. */
-export const failed = (what: string, [command = '']: readonly string[], { code, output }: Outcome, verbose?: boolean): Failure =>
-  new Failure(`${what}: ${basename(command)} ended with exit code ${String(code)}${verbose ? '' : `\n${lastLines(output)}`}`);
+export const failed = (
+  what: string,
+  [command = '']: readonly string[],
+  { code, output }: Outcome,
+  verbose?: boolean,
+  how = `ended with exit code ${String(code)}`,
+): Failure => new Failure(`${what}: ${basename(command)} ${how}${verbose ? '' : `\n${lastLines(output)}`}`);
 
 /** @throws Failure */
 export async function succeed(what: string, command: readonly string[], running: Running = {}): Promise<Outcome> {

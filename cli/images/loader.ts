@@ -26,7 +26,8 @@ function loader(name: string, command: Command, loaded: (output: string) => bool
     load: async (archive, verbose) => {
       const what = `loading ${archive} into ${name}`;
       const outcome = await succeed(what, command(archive), { verbose });
-      if (!loaded(outcome.output)) throw failed(what, command(archive), outcome, verbose);
+      if (!loaded(outcome.output))
+        throw failed(what, command(archive), outcome, verbose, 'ended well, but not every node has taken it; is the cluster running?');
     },
   };
 }
