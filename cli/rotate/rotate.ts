@@ -25,13 +25,12 @@ export interface RotateOptions extends ClusterOptions, SecretInput {
   readonly dryRun?: boolean;
   /** Milliseconds. */
   readonly timeout: number;
+  /** Milliseconds between two looks. */
+  readonly interval?: number;
 }
 
 /** What has to be restarted after regiond has written its copy; their keepers do it (restartsOn in the process table). */
 const followers = { region: ['apiserver', 'temporal-worker'], rack: ['rackd'] } as const;
-
-/** Milliseconds between two looks. */
-const interval = 2000;
 
 export async function rotateSecret(options: RotateOptions): Promise<void> {
   interruptible('run it again: it goes on where it was');
@@ -79,14 +78,22 @@ export async function rotateSecret(options: RotateOptions): Promise<void> {
   }
   const progress = await makeProgress();
   const started = Date.now();
-  const deadline = started + options.timeout;
+  const pace = { deadline: started + options.timeout, interval: options.interval ?? 2000, progress };
   try {
-    const current = await seedNext(place, job, name, deadline, progress);
-    await spread(place, current, deadline, progress);
+    const current = await seedNext(place, job, name, pace);
+    await spread(place, current, pace);
     progress.note(`the region secret is another one, everywhere in namespace ${place.namespace}, after ${printSeconds(Date.now() - started)}`);
   } finally {
     progress.end();
   }
+}
+
+interface Pace {
+  /** Point in time, milliseconds. */
+  readonly deadline: number;
+  /** Milliseconds. */
+  readonly interval: number;
+  readonly progress: Progress;
 }
 
 const nameOf = ({ metadata }: Pod): string => metadata?.name ?? '';
@@ -94,7 +101,7 @@ const nameOf = ({ metadata }: Pod): string => metadata?.name ?? '';
 const podsOf = async ({ kubernetes }: Cluster): Promise<Pod[]> => withMux(await kubernetes.list('pods', partOfMaas));
 
 /** Runs the Job that has the database's password, until the Secret has no next value. @returns the secret */
-async function seedNext({ kubernetes }: Cluster, { spec }: CronJob, name: string, deadline: number, progress: Progress): Promise<string> {
+async function seedNext({ kubernetes }: Cluster, { spec }: CronJob, name: string, { deadline, interval, progress }: Pace): Promise<string> {
   let made: string | undefined;
   for (;;) {
     const secret = await kubernetes.secret(name);
@@ -118,7 +125,7 @@ async function seedNext({ kubernetes }: Cluster, { spec }: CronJob, name: string
       continue;
     }
     progress.step(`the Job ${made} changes the database${said === '' ? '' : `: ${said.replace(/^\S+Z /, '')}`}`);
-    await sleep(1000);
+    await sleep(interval);
   }
 }
 
@@ -191,7 +198,7 @@ async function whatIsMissing(place: Cluster, pod: Pod, secret: string, seen: Sta
 const old = 'regiond has the old secret';
 
 /** One region after the other, then the racks, which take it over by themselves. */
-async function spread(place: Cluster, secret: string, deadline: number, progress: Progress): Promise<void> {
+async function spread(place: Cluster, secret: string, { deadline, interval, progress }: Pace): Promise<void> {
   const restarted = new Set<string>();
   const seen: Starts = new Map();
   for (const kind of ['region', 'rack'] as const) {

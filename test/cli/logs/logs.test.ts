@@ -55,7 +55,8 @@ test('a stream that is dropped is taken up again, without a line twice', async (
   const following = go(['regiond'], { follow: true, until: end.signal });
   await until(() => written.stdout.includes('alone'), 'the first line');
   kubernetes.dropStreams();
-  await new Promise((later) => setTimeout(later, 2500));
+  const streams = (): number => kubernetes.requests.filter((asked) => asked.endsWith('/log')).length;
+  await until(() => streams() === 2, 'the second stream', 5000);
   kubernetes.logs.get('maas-region-a-1/regiond')!.push('after it');
   await until(() => written.stdout.includes('after it'), 'the line after');
   expect(written.stdout).toBe('maas-region-a-1/regiond alone\nmaas-region-a-1/regiond after it\n');

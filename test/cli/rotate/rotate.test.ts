@@ -132,7 +132,7 @@ describe('the verb', () => {
     clearInterval(controllers);
   });
   const go = (options: Partial<RotateOptions> = {}): Promise<void> =>
-    rotateSecret({ kubeconfig: kubernetes.kubeconfig(), yes: true, timeout: 20_000, ...options });
+    rotateSecret({ kubeconfig: kubernetes.kubeconfig(), yes: true, timeout: 20_000, interval: 50, ...options });
 
   test('a plan changes nothing', async () => {
     await go({ dryRun: true });
@@ -171,7 +171,7 @@ describe('the verb', () => {
     kubernetes.put('maas-region-secret', { secret: next });
     database.seed = next;
     followers = false;
-    await expect(go({ timeout: 3000 })).rejects.toMatchObject({
+    await expect(go({ timeout: 1500 })).rejects.toMatchObject({
       name: 'TimedOut',
       message: expect.stringContaining('apiserver, temporal-worker not started with it yet; run this again to go on') as string,
     });

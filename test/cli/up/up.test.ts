@@ -157,9 +157,11 @@ test('what is not ready in time is named', async () => {
 
 test('without a cluster, that is what is said, with a way to get one', async () => {
   await kubernetes.close();
-  await expect(go('all')).rejects.toThrow(/the cluster cannot be reached: .*connection refused.*\nmaas-k8s up --kind, or --k3d, makes a cluster/s);
+  await expect(go('all', { requestTimeout: 500 })).rejects.toThrow(
+    /the cluster cannot be reached: .*connection refused.*\nmaas-k8s up --kind, or --k3d, makes a cluster/s,
+  );
   kubernetes = await fakeKubernetes();
-}, 15_000);
+});
 
 test('with a kubeconfig that does not exist, too', async () => {
   await expect(go('all', { kubeconfig: join(folder(), 'none') })).rejects.toThrow(/no such file.*\nmaas-k8s up --kind, or --k3d, makes a cluster/s);
@@ -208,11 +210,11 @@ describe('with a cluster made for it', () => {
   test('one that is there and does not answer is named, with the command that removes it', async () => {
     tools.set('cluster');
     await kubernetes.close();
-    await expect(go('all', { kubeconfig, k3d: true })).rejects.toThrow(
+    await expect(go('all', { kubeconfig, k3d: true, requestTimeout: 500 })).rejects.toThrow(
       /cannot be reached.*\nk3d cluster delete maas removes it, and maas-k8s up --k3d makes another/s,
     );
     kubernetes = await fakeKubernetes();
-  }, 15_000);
+  });
 
   test.each([
     [{ kind: true, k3d: true }, '--kind and --k3d: choose one'],
