@@ -22,7 +22,8 @@ export interface Answer {
 export const run = (program: string, args: readonly string[]): Promise<Answer> =>
   new Promise((resolve) => {
     // A make above this one would have the one below speak of its job server.
-    execFile(program, args, { maxBuffer: 1 << 30, env: { ...process.env, MAKEFLAGS: '' } }, (error, stdout, stderr) => {
+    // Helm has little that its garbage collector could free before it ends.
+    execFile(program, args, { maxBuffer: 1 << 30, env: { ...process.env, MAKEFLAGS: '', GOGC: '400' } }, (error, stdout, stderr) => {
       resolve({ code: error ? ((error.code as unknown as number | undefined) ?? 1) : 0, stdout, stderr });
     });
   });
