@@ -5,7 +5,7 @@ import { read } from '../../charts/render/publish';
 import { processesOf } from '../../charts/tables/processes';
 import { loadValues } from '../../charts/tables/valuesfile';
 import { containers, podLabels, podSpec, type KubernetesObject } from '../kubernetes/objects';
-import { objects, synthesize } from './synth';
+import { objects, plainObjects, synthesize } from './synth';
 
 const dist = join(__dirname, '../../dist');
 const everything = objects(synthesize());
@@ -76,7 +76,7 @@ test('the kubelet kills a container only when its Pebble or the mux is silent; n
 });
 
 test('a process that is switched off has no container, no port on the Service, and the mux is told', () => {
-  const without = objects(synthesize({ region: { proxy: { enabled: false } }, rack: { ntp: { enabled: false } } }));
+  const without = plainObjects({ region: { proxy: { enabled: false } }, rack: { ntp: { enabled: false } } });
   const region = without.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'maas-region-a')!;
   const rack = without.find(({ kind }) => kind === 'DaemonSet')!;
   const service = without.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'maas-region')!;
@@ -88,17 +88,17 @@ test('a process that is switched off has no container, no port on the Service, a
 });
 
 test('the embedded database has connections for every member, and goes away for an external one', () => {
-  const three = objects(synthesize({ region: { members: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] } }));
+  const three = plainObjects({ region: { members: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] } });
   expect(podSpec(three.find(({ kind }) => kind === 'StatefulSet')!)!.containers[0].args).toEqual(['-c', 'max_connections=200']);
   expect(three.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name as string)).toEqual(['maas-region-a', 'maas-region-b', 'maas-region-c']);
-  const external = objects(synthesize({ database: { embedded: false, host: 'db.internal' } }));
+  const external = plainObjects({ database: { embedded: false, host: 'db.internal' } });
   expect(external.filter(({ kind }) => kind === 'StatefulSet')).toEqual([]);
   const job = external.find(({ kind, metadata }) => kind === 'Job' && (metadata.name as string).startsWith('maas-bootstrap'))!;
   expect(containers(job)[0]!.env).toContainEqual({ name: 'DATABASE_HOST', value: 'db.internal' });
 });
 
 test('a Job’s name follows its content', () => {
-  const name = (overlay: object) => objects(synthesize(overlay)).flatMap(({ kind, metadata }) => (kind === 'Job' ? [metadata.name as string] : []));
+  const name = (overlay: object) => plainObjects(overlay).flatMap(({ kind, metadata }) => (kind === 'Job' ? [metadata.name as string] : []));
   expect(name({})).toEqual(name({}));
   const [bootstrap, register] = name({});
   expect(name({ images: { region: { tag: 'other' } } })).toEqual([expect.not.stringMatching(bootstrap!), register]);
@@ -108,7 +108,7 @@ test('a Job’s name follows its content', () => {
 test('a digest is written only where one is given', () => {
   expect([...synthesize().values()].join('\n')).not.toContain('@sha256:');
   const digest = `sha256:${'0'.repeat(64)}`;
-  const region = objects(synthesize({ images: { region: { digest } } })).find(({ kind }) => kind === 'Deployment')!;
+  const region = plainObjects({ images: { region: { digest } } }).find(({ kind }) => kind === 'Deployment')!;
   expect(containers(region)[0]!.image).toMatch(new RegExp(`/maas-region:[^@]+@${digest}$`));
 });
 
@@ -128,6 +128,6 @@ test('nothing secret is written down: no Secret object, no literal that looks li
 });
 
 test('a budget for disruptions only where there are several members: one alone could never leave its node', () => {
-  const budgets = (overlay: object) => objects(synthesize(overlay)).filter(({ kind }) => kind === 'PodDisruptionBudget').length;
+  const budgets = (overlay: object) => plainObjects(overlay).filter(({ kind }) => kind === 'PodDisruptionBudget').length;
   expect([budgets({}), budgets({ region: { members: [{ name: 'a' }, { name: 'b' }] } })]).toEqual([0, 1]);
 });
