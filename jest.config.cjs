@@ -8,8 +8,11 @@ module.exports = {
   testPathIgnorePatterns: ['<rootDir>/test/(contract|e2e|faults)/'],
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   transform: { '^.+\\.(t|m?j)s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
-  // As in the program: one file, which is loaded when it is needed.
+  // One file each: hundreds of small ones take long to load, and every test file loads them anew.
   globalSetup: '<rootDir>/test/setup.cjs',
-  moduleNameMapper: { '^\\.\\./libraries\\.js$': '<rootDir>/node_modules/.cache/maas-k8s/libraries.js' },
+  moduleNameMapper: {
+    '^\\.\\./libraries\\.js$': '<rootDir>/node_modules/.cache/maas-k8s/libraries.js',
+    '^@sinclair/(typebox|typebox/value)$': '<rootDir>/node_modules/.cache/maas-k8s/$1.js',
+  },
   transformIgnorePatterns: [`/node_modules/(?!(${modules.join('|')})/)`],
 };

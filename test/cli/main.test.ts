@@ -10,7 +10,6 @@ import { program, run } from './program';
 const node = process.execPath;
 let kubernetes: FakeKubernetes;
 beforeAll(async () => {
-  program();
   kubernetes = await fakeKubernetes();
   kubernetes.objects.set('/version', { gitVersion: 'v1.33.0' });
   kubernetes.objects.set('/apis/storage.k8s.io/v1/storageclasses/standard', {
@@ -26,7 +25,7 @@ const ended = async (argv: readonly string[]): Promise<{ code: number | null; ou
 
 test('--help loads none of the libraries that verbs need, nor the cluster’s client', () => {
   const alone = join(folder(), 'maas-k8s.js');
-  copyFileSync(program(), alone);
+  copyFileSync(program, alone);
   expect(execFileSync(node, [alone, '--help'], { encoding: 'utf8' })).toContain('status [options]');
   expect(spawnSync(node, [alone, 'status'], { encoding: 'utf8' }).stderr).toMatch(/this verb needs .*libraries\.js.*it runs on your machine/s);
 });
@@ -76,6 +75,6 @@ test('Ctrl-C ends a verb at once, and says that it may be run again', async () =
 }, 30_000);
 
 test('who reads only the beginning of the output is no error', () => {
-  const result = spawnSync('sh', ['-c', `"${node}" "${program()}" completion fish | head -1`], { encoding: 'utf8' });
+  const result = spawnSync('sh', ['-c', `"${node}" "${program}" completion fish | head -1`], { encoding: 'utf8' });
   expect(result.stderr).toBe('');
 });

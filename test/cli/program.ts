@@ -1,5 +1,5 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { nodeVersion } from '../../cli/node-runtime';
 
@@ -9,22 +9,8 @@ const imageNode = join(root, `build/node/node-${nodeVersion}-${process.arch}`);
 /** The nodes that there are: this one and, where images have been built, theirs, which can become another program. */
 export const nodes: readonly string[] = [process.execPath, ...(existsSync(imageNode) ? [imageNode] : [])];
 
-let bundled: string | undefined;
-let place: string | undefined;
-
-afterAll(() => {
-  if (place !== undefined) rmSync(place, { recursive: true, force: true });
-});
-
-/** maas-k8s, bundled as for the images and for people. Below the checkout, for it finds its packages there. */
-export function program(): string {
-  if (bundled !== undefined) return bundled;
-  mkdirSync(join(root, 'build'), { recursive: true });
-  place = mkdtempSync(join(root, 'build/test-'));
-  bundled = join(place, 'maas-k8s.js');
-  execFileSync(process.execPath, [join(root, 'images/toolbox/bundle.mjs'), 'cli/main.ts', bundled]);
-  return bundled;
-}
+/** maas-k8s, bundled as for the images and for people (test/setup.cjs). */
+export const program = join(root, 'node_modules/.cache/maas-k8s/maas-k8s.js');
 
 export interface Running {
   readonly child: ChildProcess;
@@ -34,7 +20,7 @@ export interface Running {
 }
 
 export function run(node: string, argv: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(node, [program(), ...argv], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
+  const child = spawn(node, [program, ...argv], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()));
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((done) => {

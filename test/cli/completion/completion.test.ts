@@ -50,7 +50,7 @@ test('an option’s value is not taken for a word, and has its own', () => {
 /** The program under its names, and a shell that has it in its PATH. */
 function shell(command: string): string {
   const home = folder();
-  for (const name of ['maas-k8s', 'kubectl_complete-maas']) symlinkSync(bundled(), join(home, name));
+  for (const name of ['maas-k8s', 'kubectl_complete-maas']) symlinkSync(bundled, join(home, name));
   const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-c', command], {
     encoding: 'utf8',
     env: { ...process.env, PATH: `${home}:${process.env.PATH!}` },

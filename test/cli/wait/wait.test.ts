@@ -1,9 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder, until } from '../folder';
-import { nodes, program, run } from '../program';
-
-beforeAll(() => void program());
+import { nodes, run } from '../program';
 
 describe.each(nodes)('with %s', (node) => {
   test('waits for what is missing, then becomes the command with its arguments and its exit code', async () => {
