@@ -37,6 +37,8 @@ export interface Fault {
   make(world: World): Promise<Afterwards> | Promise<void>;
   /** Seconds from the end of the fault. */
   readonly within: number;
+  /** Seconds until every container is ready, where that is much less: MAAS itself starts what it misses, but looks only every 30 s. */
+  readonly readyWithin?: number;
   /** Components whose pods may be others afterwards. */
   readonly replaces?: readonly string[];
   /** Containers that the fault has ended, as component/container; they were restarted once, all others never. */

@@ -39,10 +39,10 @@ afterAll(() => {
 
 /** @returns seconds until all containers were ready, and until everything held */
 async function recover(fault: Fault, before: Awaited<ReturnType<System['restarts']>>, ended: number): Promise<{ ready: number; recovered: number }> {
-  const left = (): number => Math.min(fault.within, shorter) - seconds(ended);
-  await hold('all containers ready', left(), () => system.podProblems());
+  const left = (limit: number): number => Math.min(limit, shorter) - seconds(ended);
+  await hold('all containers ready', left(fault.readyWithin ?? fault.within), () => system.podProblems());
   const ready = seconds(ended);
-  await hold('MAAS’s own account is true again', left(), () => system.problems());
+  await hold('MAAS’s own account is true again', left(fault.within), () => system.problems());
   const recovered = seconds(ended);
   const restarted = await system.restartProblems(before, fault);
   if (restarted.length > 0) throw new Error(restarted.join('; '));

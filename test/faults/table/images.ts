@@ -133,8 +133,11 @@ export const imageFaults: readonly Fault[] = [
   interrupted('database pod deleted in the middle of an image sync', liveness, ['database'], async ({ cluster }) => {
     await cluster.kubectl('delete', 'pod', 'maas-database-0');
   }),
-  interrupted('temporal and its worker killed in the middle of an image sync', restarts, [], async () => {
-    const pod = await podName('region');
-    for (const container of ['temporal', 'temporal-worker']) await signal(pod, container, 'KILL');
-  }),
+  {
+    ...interrupted('temporal and its worker killed in the middle of an image sync', restarts, [], async () => {
+      const pod = await podName('region');
+      for (const container of ['temporal', 'temporal-worker']) await signal(pod, container, 'KILL');
+    }),
+    readyWithin: 15,
+  },
 ];

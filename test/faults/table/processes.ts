@@ -44,11 +44,11 @@ const atOnce = (pod: Pod, chosen: boolean): Fault => ({
   },
 });
 
-const alone = (pod: Pod, container: string, name: Signal, within: number, chosen = false): Fault => ({
+const alone = (pod: Pod, container: string, name: Signal, more: Partial<Fault> = {}): Fault => ({
   name: `${pod}/${container}: SIG${name}`,
-  ...(chosen ? { chosen } : {}),
   cure: restarts,
-  within,
+  within: 60,
+  ...more,
   make: async () => {
     const target = await podName(pod);
     const old = await signal(target, container, name);
@@ -96,11 +96,11 @@ export const processFaults: readonly Fault[] = [
   inTurn('rack', 'KILL'),
   atOnce('region', true),
   atOnce('rack', false),
-  alone('region', 'regiond', 'KILL', 60),
-  alone('region', 'temporal', 'KILL', 60),
-  alone('region', 'dns', 'TERM', 45),
-  alone('rack', 'rackd', 'KILL', 60),
-  alone('rack', 'agent', 'KILL', 60, true),
+  alone('region', 'regiond', 'KILL'),
+  alone('region', 'temporal', 'KILL', { readyWithin: 15 }),
+  alone('region', 'dns', 'TERM', { readyWithin: 15 }),
+  alone('rack', 'rackd', 'KILL'),
+  alone('rack', 'agent', 'KILL', { readyWithin: 15, chosen: true }),
   {
     name: 'a worker of regiond: SIGKILL',
     chosen: true,
