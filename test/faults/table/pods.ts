@@ -5,7 +5,7 @@ import type { Pod } from '../../../charts/tables/processes';
 import { muxSocket } from '../../../charts/tables/volumes';
 import { attempt, kubectl } from '../../e2e/command';
 import type { Fault } from '../fault';
-import { firstPod, killContainer, podName, running, signal } from '../pods';
+import { firstPod, killContainer, podName, running, signal, steady } from '../pods';
 import { until } from '../limit';
 import { identity } from './cures';
 
@@ -18,7 +18,9 @@ const containers = (pod: Pod, chosen: boolean): Fault => ({
   restarts: [...running(pod).map(({ name }) => `${pod}/${name}`), `${pod}/dhcpd`, `${pod}/dhcpd6`, `${pod}/services`],
   make: async () => {
     const target = await firstPod(pod);
-    await Promise.all(running(pod).map(({ name }) => killContainer(target, name)));
+    const names = running(pod).map(({ name }) => name);
+    await Promise.all(names.map((name) => killContainer(target, name)));
+    return () => steady(target.metadata.name as string, names);
   },
 });
 
