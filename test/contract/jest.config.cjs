@@ -1,4 +1,9 @@
+const { cwd } = require('node:process');
+const bundle = require('../setup.cjs');
 const unit = require('../../jest.config.cjs');
+
+// globalSetup is another one here.
+bundle({ rootDir: cwd() });
 
 /** The contract, on the cluster that KUBECONFIG names. */
 module.exports = {
