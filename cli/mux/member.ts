@@ -38,6 +38,8 @@ export class Member {
   readonly #report: string;
   readonly #wanted: Wanted;
   #known: { readonly info: ServiceInfo; readonly at: number; readonly sign: string } | undefined;
+  /** How often it was told to do something, or had taken it: an answer that was on its way meanwhile is not kept. */
+  #acts = 0;
 
   constructor({ process, deployed, socket, report, wanted }: MemberOptions) {
     this.process = process;
@@ -81,12 +83,12 @@ export class Member {
 
   /** @throws Away, Deaf */
   async ownInfo(): Promise<ServiceInfo> {
-    const sign = this.#sign();
+    const [sign, acts] = [this.#sign(), this.#acts];
     const { result } = await this.pebble.ask<ServiceInfo[]>('GET', `/v1/services?names=${encodeURIComponent(this.service)}`);
     const [info] = result ?? [];
     // Its Pebble is there, but has no layer (yet).
     if (info === undefined) return { name: this.service, startup: 'disabled', current: 'inactive' };
-    this.#known = { info, at: Date.now(), sign };
+    if (acts === this.#acts) this.#known = { info, at: Date.now(), sign };
     return info;
   }
 
@@ -110,9 +112,18 @@ export class Member {
   }
 
   /** @throws Away, Deaf */
-  act(action: Action): Promise<Answer> {
+  async act(action: Action): Promise<Answer> {
+    this.#forget();
+    try {
+      return await this.pebble.ask('POST', '/v1/services', { action, services: [this.service] });
+    } finally {
+      this.#forget();
+    }
+  }
+
+  #forget(): void {
+    this.#acts++;
     this.#known = undefined;
-    return this.pebble.ask('POST', '/v1/services', { action, services: [this.service] });
   }
 
   async condition(): Promise<Condition> {

@@ -289,7 +289,8 @@ describe('health', () => {
 
   test('in Pebble’s back-off it is alive, for the database may be away', async () => {
     await pod('region');
-    pebble('apiserver').current = 'backoff';
+    pebble('apiserver').fails = true;
+    await act('restart', 'apiserver');
     expect(await health('/alive/apiserver')).toBe('200 backoff');
     expect(await health('/ready/apiserver')).toBe('503 Pebble says backoff');
   });
@@ -297,9 +298,8 @@ describe('health', () => {
   test('a stopped dhcpd that nobody wants is ready, one that is wanted is not', async () => {
     await pod('rack');
     expect(await health('/ready/dhcpd')).toBe('200 stopped, as wanted');
-    pebble('dhcpd').holds = true;
+    pebble('dhcpd6').fails = true;
     await act('start', 'dhcpd6');
-    pebble('dhcpd6').current = 'backoff';
     expect(await health('/ready/dhcpd6')).toBe('503 Pebble says backoff');
   });
 

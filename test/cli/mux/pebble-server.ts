@@ -12,6 +12,8 @@ export class PebbleServer {
   hangs = false;
   /** Changes stay "Doing" until told. */
   holds = false;
+  /** What is started ends, and waits in back-off. */
+  fails = false;
   /** METHOD path body, in order. */
   readonly asked: string[] = [];
   readonly #changes = new Map<string, { id: string; kind: string; status: string; ready: boolean; err?: string }>();
@@ -57,7 +59,7 @@ export class PebbleServer {
   }
 
   start(): void {
-    this.current = 'active';
+    this.current = this.fails ? 'backoff' : 'active';
     this.since = new Date().toISOString();
   }
 
