@@ -8,7 +8,6 @@ import type { Fault, World } from '../fault';
 import { powerOff, powerOn, stopApiServer } from '../lab';
 import { firstPod, podName, signal, waitsOn } from '../pods';
 import { until } from '../limit';
-import { identity } from './cures';
 
 const nodeReady = (node: string, wanted: 'True' | 'Unknown'): Promise<boolean> =>
   until(`node ${node} ${wanted === 'True' ? 'ready' : 'not ready'}`, 90, async () => {
@@ -22,7 +21,7 @@ const power = (name: string, choose: (world: World) => Promise<string>): Fault =
   name,
   lab: true,
   wide: true,
-  cure: `${identity}; cli/wait/prepare.ts: what an ended container has left goes`,
+  cure: 'cli/wait/prepare.ts: what an earlier start has left goes, before each start',
   within: 240,
   replaces: ['region', 'rack', 'database'],
   // Every container of that node has ended with it.
@@ -69,7 +68,7 @@ export const clusterFaults: readonly Fault[] = [
   {
     name: 'DNS away for 60 s, regiond and a rackd killed meanwhile',
     wide: true,
-    cure: 'cli/wait/database.ts: a name that is not found is waited for',
+    cure: 'cli/wait/database.ts: a name that is not found is waited for, in one process',
     within: 120,
     make: async (world) => {
       const scale = (replicas: number): Promise<string> => kubectl('-n', 'kube-system', 'scale', 'deployment/coredns', `--replicas=${String(replicas)}`);

@@ -5,7 +5,7 @@ import { away, cutConnections, sql, takeAway } from '../database';
 import type { Fault, World } from '../fault';
 import { living, lookAtOnce, podName, says, signal, usable, waitsOn } from '../pods';
 import { until } from '../limit';
-import { liveness, restarts } from './cures';
+import { itself, liveness, restarts } from './cures';
 
 const password = (world: World): Promise<string> => world.cluster.secret('maas-database', 'password');
 const setRole = (value: string): Promise<string> => sql(`ALTER ROLE maas PASSWORD '${value.replaceAll("'", "''")}'`, 'postgres');
@@ -22,7 +22,7 @@ const awayFor = (seconds: number): Fault => ({
 const setting = (name: string, value: string, seconds: number, what: string, chosen = false): Fault => ({
   name: what,
   ...(chosen ? { chosen } : {}),
-  cure: liveness,
+  cure: itself,
   within: 90,
   make: async (world) => {
     const reset = async (): Promise<void> => {
@@ -71,7 +71,7 @@ export const databaseFaults: readonly Fault[] = [
   {
     name: 'all connections to the database cut',
     chosen: true,
-    cure: `MAAS itself; ${liveness}`,
+    cure: itself,
     within: 60,
     make: async () => {
       await cutConnections();
@@ -93,7 +93,7 @@ export const databaseFaults: readonly Fault[] = [
   },
   {
     name: 'wrong database credentials for 60 s, then right ones',
-    cure: 'cli/wait/database.ts: a refused login is waited for, too',
+    cure: 'cli/wait/database.ts: a refused login is waited for, too, in one process',
     within: 120,
     make: async (world) => {
       const right = await password(world);

@@ -7,7 +7,7 @@ import { mirror } from '../mirror';
 import { onNode } from '../lab';
 import { firstPod, gone, podName, signal } from '../pods';
 import { until } from '../limit';
-import { liveness, restarts } from './cures';
+import { itself, liveness, restarts } from './cures';
 
 /** Makes the mirror MAAS's only source, for the release that is selected; undone afterwards. */
 async function syncFrom(world: World, url: string): Promise<void> {
@@ -110,7 +110,7 @@ export const imageFaults: readonly Fault[] = [
   {
     name: 'disk of image-storage full in the middle of an image sync, then not any more',
     lab: true,
-    cure: `MAAS itself tries again; logs and state are on other volumes; ${liveness}`,
+    cure: `${itself}; logs and state are on other volumes`,
     within: 60,
     replaces: ['region'],
     make: async (world) => {

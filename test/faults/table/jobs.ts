@@ -163,7 +163,7 @@ export const jobFaults: readonly Fault[] = [
   {
     name: 'bootstrap’s container killed; the Job goes on by itself, on what is there',
     chosen: true,
-    cure: 'charts/bootstrap.ts: restartPolicy OnFailure',
+    cure: 'charts/job.ts: restartPolicy OnFailure',
     within: 30,
     make: async (world) => {
       const unlock = await again(world.cluster, 'bootstrap', world.manifests, 'auth_user');
@@ -192,7 +192,7 @@ export const jobFaults: readonly Fault[] = [
   },
   {
     name: 'registration killed at each of its steps; the Job goes on by itself',
-    cure: 'charts/registration.ts: restartPolicy OnFailure',
+    cure: 'charts/job.ts: restartPolicy OnFailure',
     within: 30,
     make: async (world) => {
       const said: string[] = [];

@@ -13,7 +13,7 @@ const containers = (pod: Pod, chosen: boolean): Fault => ({
   name: `each container of a ${pod}: SIGKILL`,
   ...(chosen ? { chosen } : {}),
   lab: true,
-  cure: 'cli/wait: gates and preparations, which hold for each start; cli/mux/member.ts: #sign',
+  cure: 'cli/wait/prepare.ts: what an earlier start has left goes, before each start',
   within: 120,
   restarts: [...running(pod).map(({ name }) => `${pod}/${name}`), `${pod}/dhcpd`, `${pod}/dhcpd6`, `${pod}/services`],
   make: async () => {

@@ -104,7 +104,7 @@ export const processFaults: readonly Fault[] = [
   {
     name: 'a worker of regiond: SIGKILL',
     chosen: true,
-    cure: 'MAAS itself (maasserver/workers.py); its container must not be restarted',
+    cure: `MAAS itself (maasserver/workers.py); ${liveness}`,
     within: 60,
     make: async (world) => {
       const pod = await firstPod('region');

@@ -34,7 +34,7 @@ export const secretFaults: readonly Fault[] = [
   {
     name: 'region Secret deleted, a rack pod deleted meanwhile, the Secret put back',
     chosen: true,
-    cure: 'charts/rack.ts: the mounted Secret; nobody needs it but a new rack pod',
+    cure: 'charts/container.ts: a Secret’s volume is not optional, so that a new rack pod waits for it',
     within: 120,
     replaces: ['rack'],
     make: async (world) => {
@@ -75,7 +75,7 @@ export const secretFaults: readonly Fault[] = [
   },
   {
     name: 'region Secret truncated, and put back',
-    cure: 'cli/mux/renewal.ts: what MAAS could not use is named, and the old copy stays',
+    cure: 'cli/environment.ts: what is no region secret is refused; cli/mux/renewal.ts: then the old copy stays',
     within: 30,
     make: async (world) => {
       const back = await keep(world);
@@ -92,7 +92,7 @@ export const secretFaults: readonly Fault[] = [
   },
   {
     name: 'database Secret deleted for 60 s, and put back',
-    cure: 'charts/container.ts: a Secret that is not optional stays mounted as it was; cli/mux/renewal.ts: what MAAS could not use is named, and the old copy stays',
+    cure: 'charts/container.ts: a Secret’s volume is not optional and stays as it was; cli/mux/renewal.ts: what cannot be used is left',
     within: 30,
     make: async (world) => {
       const { metadata, data, type } = await world.cluster.get('secret', 'maas-database');
