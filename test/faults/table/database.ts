@@ -49,8 +49,9 @@ export const databaseFaults: readonly Fault[] = [
       const back = await takeAway(world);
       await world.cluster.kubectl('delete', 'pod', await podName('region'));
       await until('another region pod', 60, async () => ((await living('region')).length === 1 ? true : undefined));
-      await says(await podName('region'), 'regiond', /waiting for bootstrapped/, 90);
-      await sleep(20_000);
+      const region = await podName('region');
+      await says(region, 'regiond', /waiting for bootstrapped/, 90);
+      await waitsOn(region, ['regiond'], 20);
       await back();
     },
   },
