@@ -71,7 +71,13 @@ test('preflight names what something else listens on where a rack would, with th
   const listen = "require('net').createServer().listen(5248); require('dgram').createSocket('udp4').bind(69)";
   const { images } = defaults();
   const image = `${images.registry}/${images.toolbox.repository}:${images.toolbox.tag}`;
-  const container = { name: 'busy', image, imagePullPolicy: 'IfNotPresent', command: ['/opt/maas-k8s/bin/node', '-e', listen] };
+  const container = {
+    name: 'busy',
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['/opt/maas-k8s/bin/node', '-e', listen],
+    securityContext: { runAsUser: 0 },
+  };
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
