@@ -88,9 +88,9 @@ test('preflight names what something else listens on where a rack would, with th
   try {
     await run('kubectl', ['apply', '-f', '-'], { input: JSON.stringify(pod) });
     await kubectl('-n', other, 'wait', '--for=condition=Ready', 'pod/busy', '--timeout=60s');
-    const { code, stdout, stderr } = await maasK8s('preflight', ...values.split(' '));
+    const { code, stdout } = await maasK8s('preflight', ...values.split(' '));
     expect(stdout).toMatch(new RegExp(`fail\\s+${node!}\\s+ports\\s+in use: udp/69 \\(tftp\\), tcp/5248 \\(rack-http\\)`));
-    expect([code, stderr]).toEqual([5, expect.stringMatching(/stop what listens there .*, or keep racks off the node/)]);
+    expect([code, stdout]).toEqual([5, expect.stringMatching(/stop what listens there .*, or keep racks off the node/)]);
   } finally {
     await kubectl('delete', 'namespace', other, '--wait=true');
   }
