@@ -24,8 +24,9 @@ const containers = (pod: Pod, chosen: boolean): Fault => ({
   },
 });
 
-const mux = (pod: Pod): Fault => ({
+const mux = (pod: Pod, chosen: boolean): Fault => ({
   name: `container ${pod}/services: SIGKILL`,
+  ...(chosen ? { chosen } : {}),
   lab: true,
   cure: 'cli/mux/mux.ts: the old socket goes',
   within: 90,
@@ -53,8 +54,8 @@ const deleted = (name: string, components: readonly string[], within: number, fl
 export const podFaults: readonly Fault[] = [
   containers('region', true),
   containers('rack', false),
-  mux('region'),
-  mux('rack'),
+  mux('region', false),
+  mux('rack', true),
   {
     name: 'the mux is killed while a change is under way',
     chosen: true,

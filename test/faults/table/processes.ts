@@ -60,9 +60,8 @@ const alone = (pod: Pod, container: string, name: Signal, more: Partial<Fault> =
 });
 
 /** Stopped, and never let go on: nothing but a restart helps, which has to come within two minutes. */
-const hangs = (pod: Pod, container: string, chosen = false): Fault => ({
+const hangs = (pod: Pod, container: string): Fault => ({
   name: `${pod}/${container}: SIGSTOP, for ever`,
-  ...(chosen ? { chosen } : {}),
   cure: hang,
   within: 60,
   make: async (world) => {
@@ -117,7 +116,7 @@ export const processFaults: readonly Fault[] = [
       await world.cluster.exec(name, 'regiond', 'sh', '-c', kill);
     },
   },
-  hangs('region', 'apiserver', true),
+  hangs('region', 'apiserver'),
   hangs('region', 'temporal'),
   hangs('region', 'http'),
   hangs('region', 'regiond'),
