@@ -12,7 +12,8 @@ import { container, type Workload } from './workload';
 export type Container = Template<V1Container>;
 
 export const env = (name: string, value: string | Expr<string>): Template<V1EnvVar> => ({ name, value });
-export const field = (name: string, fieldPath: string): Template<V1EnvVar> => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+// With the version that Kubernetes would fill in: server-side apply takes such an object as one, and `maas-k8s up` would be in conflict with `kubectl apply`.
+export const field = (name: string, fieldPath: string): Template<V1EnvVar> => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
 
 export const mount = (volume: Volume): Template<V1VolumeMount> => ({ name: volume.name, mountPath: volume.path });
 

@@ -29,6 +29,9 @@ export class Namespace extends Chart {
   }
 }
 
+/** What Kubernetes would fill in: server-side apply takes the object around it as one, and who leaves it out is in conflict with who applied before. */
+const everything = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} };
+
 /**
  * The rule that only racks use the host's network in the namespace.
  *
@@ -44,7 +47,10 @@ export class Admission extends Chart {
       metadata,
       spec: {
         failurePolicy: 'Fail',
-        matchConstraints: { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }] },
+        matchConstraints: {
+          ...everything,
+          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }],
+        },
         validations: [
           {
             expression: text`object.spec.?serviceAccountName.orValue('') == '${rackAccount}' || !(object.spec.?hostNetwork.orValue(false) || object.spec.?hostPID.orValue(false) || object.spec.?hostIPC.orValue(false))`,
@@ -62,7 +68,7 @@ export class Admission extends Chart {
       spec: {
         policyName: name,
         validationActions: ['Deny'],
-        matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': release.namespace } } },
+        matchResources: { ...everything, namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': release.namespace } } },
       },
     });
   }

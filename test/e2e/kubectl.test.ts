@@ -1,7 +1,7 @@
 /** MAAS on a real cluster, from nothing, by one `kubectl apply`. */
 
 import { synthesize } from './cluster';
-import { kubectl, run } from './command';
+import { attempt, kubectl, run } from './command';
 import { describeRunning } from './running';
 
 let folder: string;
@@ -21,4 +21,9 @@ describeRunning('kubectl apply succeeds on the first go, in one pass', {
     expect(others(await kubectl('apply', '-f', folder), ' unchanged')).toEqual([]);
   },
   manifests: () => run('grep', ['-rh', '', folder]),
+});
+
+test('maas-k8s up goes on with what kubectl has applied: nothing to change, no conflict', async () => {
+  const { code, stderr } = await attempt('node', ['build/maas-k8s.js', 'up', '--values', 'test/e2e/values.yaml', '--dry-run']);
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/as they should be: \d+ objects\nnothing was changed/)]);
 });
