@@ -4,6 +4,8 @@ const modules = ['@kubernetes/client-node', 'openid-client', 'oauth4webapi', 'jo
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  // Many tests start programs; on a machine that is busy with other things each takes seconds.
+  testTimeout: 30_000,
   roots: ['<rootDir>/test'],
   testPathIgnorePatterns: ['<rootDir>/test/(contract|e2e|faults)/'],
   modulePathIgnorePatterns: ['<rootDir>/build/'],

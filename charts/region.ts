@@ -72,7 +72,7 @@ export class Region extends Chart {
         ports: [
           { name: 'http', port: 80, targetPort: ports.api.number, protocol: 'TCP' },
           ...offered.flatMap(servicePorts).map((port) => (port.name === ports.api.name ? { ...port, nodePort: when(chosen, service.nodePort) } : port)),
-          ...toggled.flatMap((process) => process.listens.flatMap(servicePorts).map((port) => when(process.enabled!, port))),
+          ...toggled.flatMap((process) => process.listens.filter(called).flatMap(servicePorts).map((port) => when(process.enabled!, port))),
         ],
       },
     });
@@ -187,6 +187,8 @@ export class Region extends Chart {
     });
   }
 }
+
+const called = ({ callers }: Port): boolean => callers.some((caller) => caller !== 'pod');
 
 const servicePorts = (port: Port) =>
   port.protocols.map((protocol) => ({

@@ -151,7 +151,7 @@ function machineServices(pod: Pod, wanted: { readonly proxy: Toggle; readonly sy
       // Squid makes its cache folders first.
       command: ['/bin/sh', '-c', `chown proxy:proxy ${volumes.spool.path} && squid -z -N -f ${proxyConf} && exec squid -N -d 1 -f ${proxyConf}`],
       waitsFor: [file(proxyConf)],
-      listens: [ports.proxy],
+      listens: [ports.proxy, ports.proxyIntercept],
       // Squid becomes the user proxy; Pebble must be able to end it.
       capabilities: ['CHOWN', 'KILL', 'SETGID', 'SETUID'],
       mounts: [volumes.state, volumes.spool],
@@ -313,7 +313,7 @@ export const processes: readonly Process[] = [
     command: ['/usr/sbin/maas-agent'],
     waitsFor: [file(agentConf), ...clusterCertificates.map(file), temporal],
     writes: ['dhcpd.conf', 'dhcpd-interfaces', 'dhcpd6.conf', 'dhcpd6-interfaces'].map(state),
-    listens: [ports.dns],
+    listens: [ports.dns, ports.agentCluster],
     capabilities: ['NET_BIND_SERVICE', 'NET_RAW'],
     mounts: [volumes.state, volumes.config, volumes.locks, volumes.run, volumes.cache, volumes.leases],
     alive: unixHttp(agentSocket('agent-http'), '/metrics'),
@@ -343,7 +343,7 @@ export const processes: readonly Process[] = [
       command: dhcpd(version),
       prepare: [directory('/run/maas-dhcp')],
       waitsFor: [file(state(version === 4 ? 'dhcpd.conf' : 'dhcpd6.conf')), file(state(version === 4 ? 'dhcpd-interfaces' : 'dhcpd6-interfaces'))],
-      listens: [version === 4 ? ports.dhcp : ports.dhcp6],
+      listens: version === 4 ? [ports.dhcp, ports.omapi] : [ports.dhcp6, ports.omapi6],
       capabilities: ['NET_BIND_SERVICE', 'NET_RAW'],
       mounts: [volumes.state, volumes.leases],
       // maasagent/internal/dhcp/service.go starts and stops it; rackd only looks.

@@ -31,16 +31,17 @@ const serviceProcess = `awk '/^Pid:/ {pid = $2} /^PPid:/ {parent = $2} /^NSpgid:
 export const pidOf = async (pod: string, container: string): Promise<string> => (await cluster.exec(pod, container, 'sh', '-c', serviceProcess)).trim();
 
 /**
- * Ends the process that Pebble has started, or stops it with all that it has started itself.
+ * Ends the process that Pebble has started, or stops it with all that it has started itself. MAAS may be restarting it just then: there is one soon.
  *
  * @returns the process id, from which a new process can be told
  */
-export async function signal(pod: string, container: string, name: Signal): Promise<string> {
-  const group = name === 'STOP' || name === 'CONT' ? '-' : '';
-  const pid = (await cluster.exec(pod, container, 'sh', '-c', `pid=$(${serviceProcess}) && kill -s ${name} -- ${group}$pid && echo $pid`)).trim();
-  if (!/^\d+$/.test(pid)) throw new Error(`${pod}/${container}: signal ${name} found the processes "${pid}"`);
-  return pid;
-}
+export const signal = (pod: string, container: string, name: Signal): Promise<string> =>
+  until(`a process in ${pod}/${container} for SIG${name}`, 15, async () => {
+    const group = name === 'STOP' || name === 'CONT' ? '-' : '';
+    const pid = (await cluster.exec(pod, container, 'sh', '-c', `pid=$(${serviceProcess}) && kill -s ${name} -- ${group}$pid && echo $pid`)).trim();
+    if (!/^\d+$/.test(pid)) throw new Error(`found the processes "${pid}"`);
+    return pid;
+  });
 
 /** Asks the mux itself, for the kubelet looks only every few seconds. */
 export async function usable(pod: string, ...containers: string[]): Promise<string | undefined> {
