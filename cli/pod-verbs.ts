@@ -39,8 +39,8 @@ export function addPodVerbs(program: Command, foreign: readonly string[]): void 
     .description('be the service manager that MAAS asks, in front of the Pebbles of a pod')
     .argument(pod, pods)
     .addOption(repeatable('--without <process>', 'a process that is not deployed'))
-    .option('--health-address <address>', 'where to answer health checks', '0.0.0.0')
-    .action(async (name: string, options: { without: string[]; healthAddress: string }) => {
+    .option('--health-address <address>', 'where to answer health checks (default: all addresses, of IPv6, too)')
+    .action(async (name: string, options: { without: string[]; healthAddress?: string }) => {
       await (await import('./mux/mux.js')).mux(name, options);
     });
 

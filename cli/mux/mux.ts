@@ -21,7 +21,8 @@ import { Wanted } from './wanted';
 
 export interface MuxOptions {
   readonly without: readonly string[];
-  readonly healthAddress: string;
+  /** All addresses unless given: the kubelet asks the pod's first one, which may be of IPv6. */
+  readonly healthAddress?: string;
   /** For tests: what stands for /, the health port, and how often the keepers look. */
   readonly root?: string;
   readonly healthPort?: number;
@@ -97,7 +98,9 @@ export async function startMux(
   }
   const address = probes.address();
   const port = typeof address === 'object' && address !== null ? address.port : healthPort;
-  log(`service manager of the ${pod} on ${socket}, health on ${healthAddress}:${String(port)}${without.length > 0 ? `, without ${without.join(', ')}` : ''}`);
+  log(
+    `service manager of the ${pod} on ${socket}, health on ${healthAddress === undefined ? 'port ' : `${healthAddress}:`}${String(port)}${without.length > 0 ? `, without ${without.join(', ')}` : ''}`,
+  );
   return {
     healthPort: port,
     async close() {

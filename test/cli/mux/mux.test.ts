@@ -1,9 +1,12 @@
+import { Command } from 'commander';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { processesOf, type Pod } from '../../../charts/tables/processes';
 import { muxSocket, pebbleSocket } from '../../../charts/tables/volumes';
-import { startMux, type Mux } from '../../../cli/mux/mux';
+import { startMux, type Mux, type MuxOptions } from '../../../cli/mux/mux';
+import { addPodVerbs } from '../../../cli/pod-verbs';
 import { reportPath, writeReport } from '../../../cli/wait/report';
 import { folder, until } from '../folder';
 import { PebbleServer } from './pebble-server';
@@ -38,8 +41,8 @@ async function pod(name: Pod, { up = processesOf(name).map((process) => process.
   await startAgain(name, without);
 }
 
-async function startAgain(name: Pod, without: string[] = []): Promise<void> {
-  mux = await startMux(name, { root, without, healthAddress: '127.0.0.1', healthPort: 0, rhythm: quick });
+async function startAgain(name: Pod, without: string[] = [], address: Pick<MuxOptions, 'healthAddress'> = { healthAddress: '127.0.0.1' }): Promise<void> {
+  mux = await startMux(name, { root, without, ...address, healthPort: 0, rhythm: quick });
 }
 
 afterEach(async () => {
@@ -79,8 +82,8 @@ async function currents(names = ''): Promise<Record<string, string>> {
   return Object.fromEntries((result as { name: string; current: string }[]).map(({ name, current }) => [name, current]));
 }
 
-async function health(path: string): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${String(mux?.healthPort ?? 0)}${path}`);
+async function health(path: string, host = '127.0.0.1'): Promise<string> {
+  const answer = await fetch(`http://${host}:${String(mux?.healthPort ?? 0)}${path}`);
   return `${String(answer.status)} ${(await answer.text()).trim()}`;
 }
 
@@ -264,6 +267,17 @@ describe('health', () => {
     expect(await health('/ready/services')).toBe('200 ok');
     expect(await health('/ready/nosuch')).toMatch(/^404 /);
     expect(await health('/metrics')).toMatch(/^404 /);
+  });
+
+  const hosts = ['127.0.0.1', ...(networkInterfaces()['lo']?.some(({ address }) => address === '::1') ? ['[::1]'] : [])];
+  test(`without an address it answers on all: ${hosts.join(', ')}`, async () => {
+    await pod('region', { up: [] });
+    await mux?.close();
+    const program = new Command();
+    addPodVerbs(program, []);
+    const options = program.commands.find((command) => command.name() === 'mux')?.opts<{ healthAddress?: string }>();
+    await startAgain('region', [], { healthAddress: options?.healthAddress });
+    for (const host of hosts) expect(await health('/alive/services', host)).toBe('200 ok');
   });
 
   test('a container without its Pebble is neither alive nor ready', async () => {
