@@ -57,7 +57,7 @@ export class Bootstrap extends Chart {
       resources: requests(200, 100),
     });
     new ContentJob(this, 'job', { component: 'bootstrap', account, container: bootstrap, security: podSecurity });
-    // The same again from time to time: a Secret that somebody has deleted is made again from what the database knows.
+    // The same again from time to time: the Secret of what the database knows (region secret, API key) is made again if somebody has deleted it.
     new Manifest(this, 'reconcile', 'batch/v1/CronJob', {
       metadata: metadata('reconcile', nameOf('reconcile')),
       spec: {

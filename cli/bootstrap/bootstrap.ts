@@ -7,18 +7,19 @@ import { regiondConf } from '../../charts/tables/processes';
 import { writeAtomically } from '../atomic';
 import { installedVersion, isNewer } from '../debian';
 import type { Environment } from '../environment';
-import { Failure } from '../failure';
-import { Kubernetes, ownLabels, type Secret } from '../kubernetes/kubernetes';
+import { codeOf, Failure } from '../failure';
+import { Kubernetes, ownLabels, partOfMaas, type Secret } from '../kubernetes/kubernetes';
 import { inCluster, type Transport } from '../kubernetes/transport';
 import { log } from '../log';
 import { connect } from '../postgres/client';
 import { readLedger, recordMigration, recordVersion } from '../postgres/ledger';
-import { databaseConnectionProblem } from '../postgres/problem';
+import { databaseConnectionProblem, wrongPassword } from '../postgres/problem';
 import { finish, nextOf } from '../rotate/seed';
 import { persist, type Attempt } from '../time';
 import { printYaml } from '../yaml';
 import { apiKeys, ownershipProblem, readSeed, seed, tryLock, userExists } from './database';
 import { checkRegionSecret, decideMigration, decideSeed, otherRegions } from './decisions';
+import { hasAnswered, holderOf, keptPassword, lostPassword } from './lost-password';
 import { maasRegion } from './maas-region';
 import { readSettings, type Settings } from './settings';
 
@@ -34,6 +35,9 @@ export async function bootstrap(environment: Environment, { timeout }: { readonl
 }
 
 class Bootstrap {
+  /** Why there is no Secret of the database's password, and none is made. */
+  #lost: string | undefined;
+
   constructor(
     private readonly settings: Settings,
     private readonly kubernetes: Kubernetes,
@@ -76,29 +80,47 @@ class Bootstrap {
     }
   }
 
+  /** Of the embedded database: it takes its password at its first start, and keeps that one. */
   async #databaseSecret(): Promise<void> {
     const { secrets, database, embedded } = this.settings;
-    const found = await this.kubernetes.secret(secrets.database);
-    if (found !== undefined) return;
     if (!embedded) return; // Waited for together with the database.
+    if ((await this.kubernetes.secret(secrets.database)) !== undefined) return;
+    const holder = holderOf(await this.kubernetes.list('pods', partOfMaas), secrets.database);
+    if (holder !== undefined || (await this.#databaseAnswers())) {
+      this.#lost = lostPassword(this.settings, holder);
+      return;
+    }
     const { made } = await this.kubernetes.createSecret(secrets.database, { username: database.user, password: randomBytes(24).toString('base64url') });
     log(`database password: ${made ? 'made up' : 'found'}, in the Secret ${secrets.database}`);
   }
 
+  /** Whether there is a PostgreSQL already. One that has never started waits for the Secret. */
+  async #databaseAnswers(): Promise<boolean> {
+    try {
+      await (await connect(this.settings.database, randomBytes(8).toString('hex'), 'maas-k8s bootstrap')).end();
+      return true;
+    } catch (error) {
+      return hasAnswered(error);
+    }
+  }
+
   /** @returns a connection, and the password that opened it */
   #database(): Promise<{ readonly client: Client; readonly password: string }> {
-    const { secrets, database } = this.settings;
+    const { secrets, database, embedded } = this.settings;
     const attempt = async (): Promise<Attempt<{ client: Client; password: string }>> => {
       const secret = await this.kubernetes.secret(secrets.database);
       if (secret === undefined)
-        return { reason: `there is no Secret ${secrets.database} yet; it must hold the password of role ${database.user} under the key "password"` };
+        return {
+          reason: this.#lost ?? `there is no Secret ${secrets.database} yet; it must hold the password of role ${database.user} under the key "password"`,
+        };
       const password = secret.data['password'];
       if (!password) return { reason: `the Secret ${secrets.database} has no key "password" (it has ${Object.keys(secret.data).join(', ') || 'none'})` };
       let client: Client;
       try {
         client = await connect(database, password, 'maas-k8s bootstrap');
       } catch (error) {
-        return { reason: databaseConnectionProblem(error, database, `Secret ${secrets.database}, key password,`) };
+        const problem = databaseConnectionProblem(error, database, `Secret ${secrets.database}, key password,`);
+        return { reason: embedded && codeOf(error) === wrongPassword ? `${problem}; ${keptPassword(this.settings)}` : problem };
       }
       const problem = await ownershipProblem(client);
       if (problem === undefined) return { value: { client, password } };

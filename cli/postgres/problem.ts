@@ -10,9 +10,11 @@ export interface Database {
   readonly user: string;
 }
 
+export const wrongPassword = '28P01';
+
 /** PostgreSQL documentation, appendix A: error codes. */
 const sqlStates: Readonly<Record<string, (database: Database, passwordFrom: string) => string>> = {
-  '28P01': ({ user }, passwordFrom) =>
+  [wrongPassword]: ({ user }, passwordFrom) =>
     `password authentication failed for user ${user}: ${passwordFrom} is not the password of role ${user}, or there is no such role`,
   '28000': ({ user }) => `role ${user} may not log in from here (or does not exist)`,
   '3D000': ({ name }) => `database ${name} does not exist; create it with its role as owner`,

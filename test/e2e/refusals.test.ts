@@ -77,6 +77,18 @@ test('wrong database credentials are said by name, and right ones are taken with
   await cluster.jobComplete('bootstrap', 120);
 });
 
+test('a database Secret that is gone is not made up while its password is in use, and what the log says brings it back', async () => {
+  await cluster.kubectl('delete', 'secret', 'maas-database');
+  await again();
+  const log = await said(/the Secret maas-database is gone/, 60);
+  expect(log).not.toContain(right.password);
+  expect(await cluster.kubectl('get', 'secrets', '-o', 'name')).not.toContain('secret/maas-database\n');
+  await run('sh', ['-c', /kubectl exec .* kubectl label .*$/m.exec(log)![0]]);
+  expect(await cluster.secret('maas-database', 'password')).toBe(right.password);
+  await cluster.jobComplete('bootstrap', 120);
+  await cluster.allReady('region', 1, 60);
+});
+
 test('a database that holds another secret is refused, and nothing is changed', async () => {
   const other = 'f'.repeat(32);
   await setSecret('maas-region-secret', 'secret', other);

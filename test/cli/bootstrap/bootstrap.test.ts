@@ -154,10 +154,59 @@ describe('the region secret', () => {
 });
 
 describe('the database', () => {
-  test('ours: its password is made up and waits for it', async () => {
+  test('ours: its password is made up while the database has not started, which waits for it', async () => {
     kubernetes.secrets.delete('database');
-    await expect(go({ DATABASE_EMBEDDED: 'true' })).rejects.toThrow('Secret database, key password, is not the password of role maas');
+    database.away = true;
+    await expect(go({ DATABASE_EMBEDDED: 'true' })).rejects.toThrow('db:5432: connection refused');
     expect(kubernetes.value('database', 'password')).toMatch(/^.{32}$/);
+  });
+
+  const pods = [
+    { metadata: { name: 'maas-region-b-1' }, spec: { volumes: [{ name: 's', secret: { secretName: 'database' } }] }, status: { phase: 'Pending' } },
+    { metadata: { name: 'maas-rack-1' }, spec: { volumes: [{ name: 's', secret: { secretName: 'region' } }] }, status: { phase: 'Running' } },
+    {
+      metadata: { name: 'maas-region-a-1' },
+      spec: {
+        volumes: [{ name: 's', secret: { secretName: 'database' } }],
+        containers: [{ name: 'regiond' }, { name: 'services', volumeMounts: [{ name: 's', mountPath: '/run/secrets/maas/database' }] }],
+      },
+      status: { phase: 'Running' },
+    },
+  ];
+  const recreated =
+    'kubectl exec -n maas maas-region-a-1 -c services -- cat /run/secrets/maas/database/password | ' +
+    'kubectl create secret generic database -n maas --from-literal=username=maas --from-file=password=/dev/stdin && ' +
+    'kubectl label secret database -n maas app.kubernetes.io/part-of=maas app.kubernetes.io/managed-by=maas-k8s';
+
+  test.each([
+    ['the database answers and a pod has the password', false, pods, recreated],
+    ['the database is away and a pod has the password', true, pods, recreated],
+    [
+      'the database answers and no pod has the password',
+      false,
+      pods.slice(0, 2),
+      "give that to the role: kubectl exec -it -n maas statefulset/db -- psql -U maas -d maasdb -c '\\password maas'",
+    ],
+  ])('ours, and its Secret is gone: none is made up where %s, until it is back', async (_, away, list, cure) => {
+    kubernetes.secrets.delete('database');
+    kubernetes.lists.set('/api/v1/namespaces/maas/pods', list);
+    database.away = away;
+    const running = go({ DATABASE_EMBEDDED: 'true' }, 10_000);
+    await until(() => lines.some((line) => line.includes('waiting for the database maasdb: the Secret database is gone')), 'the line that names the Secret');
+    expect(lines.at(-1)).toContain(cure);
+    expect(writesToKubernetes()).toEqual([]);
+    kubernetes.put('database', { password: 'right' });
+    database.away = false;
+    await running;
+    expect(writesToKubernetes().filter((request) => request.includes('/database'))).toEqual([]);
+  });
+
+  test('ours, with data that were kept and a Secret that was not: said how both agree', async () => {
+    database.password = 'that of the first start';
+    await expect(go({ DATABASE_EMBEDDED: 'true' })).rejects.toThrow(
+      /is not the password of role maas.*; the database keeps the password of its first start: put that one into the Secret, or .*\\password maas/,
+    );
+    await expect(go()).rejects.not.toThrow('of its first start');
   });
 
   test('somebody else’s: the Secret is waited for, and read again', async () => {

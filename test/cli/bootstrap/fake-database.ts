@@ -11,6 +11,8 @@ export class FakeDatabase {
   password = 'right';
   owner = 'maas';
   locked = false;
+  /** Nobody listens. */
+  away = false;
   migrated = false;
   seed: string | undefined;
   version: string | undefined;
@@ -24,6 +26,7 @@ export class FakeDatabase {
   readonly writes: string[] = [];
 
   connect(password: string): object {
+    if (this.away) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     if (password !== this.password) throw Object.assign(new Error('password authentication failed for user "maas"'), { code: '28P01' });
     let own = false;
     return {

@@ -92,7 +92,7 @@ export const secretFaults: readonly Fault[] = [
   },
   {
     name: 'database Secret deleted for 60 s, and put back',
-    cure: 'charts/container.ts: a Secret’s volume is not optional and stays as it was; cli/mux/renewal.ts: what cannot be used is left',
+    cure: 'charts/container.ts: a Secret’s volume is not optional and stays as it was; cli/bootstrap/lost-password.ts: no password is made up while one is in use',
     within: 30,
     make: async (world) => {
       const { metadata, data, type } = await world.cluster.get('secret', 'maas-database');
