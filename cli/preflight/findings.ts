@@ -1,8 +1,10 @@
 /** What is found before MAAS is put on a cluster, and what to do about it. Nothing here asks anybody. */
 
 import { Type, type Static } from '@sinclair/typebox';
+import { evaluate } from '../../charts/render/expression';
 import { ports, type Port } from '../../charts/tables/ports';
-import { processesOf } from '../../charts/tables/processes';
+import { processesOf, type Pod, type Process } from '../../charts/tables/processes';
+import { scopeOf, type Values } from '../../charts/tables/values';
 import type { Node } from '../kubernetes/types';
 import type { NodeView } from '../probe/probe';
 
@@ -100,15 +102,27 @@ export function podSecurity(namespace: string, labels: Readonly<Record<string, s
   );
 }
 
+/** The processes of a pod that the values do not switch off. */
+const processesWith = (values: Values, pod: Pod): Process[] => processesOf(pod).filter(({ enabled }) => enabled?.[evaluate](scopeOf(values)) ?? true);
+
 /** Every port that a rack, or what answers the kubelet for it, listens on. */
-export const rackPorts = (): Port[] => [...new Set<Port>([...processesOf('rack').flatMap(({ listens }) => [...listens]), ports.health])];
+export const rackPorts = (values: Values): Port[] => [
+  ...new Set<Port>([...processesWith(values, 'rack').flatMap(({ listens }) => [...listens]), ports.health]),
+];
 
 const capabilityBits = { NET_BIND_SERVICE: 10, NET_RAW: 13 } as const;
 export const neededCapabilities = Object.keys(capabilityBits);
 
-/** @param ours whether a rack of ours is there already, so that its ports are its own */
-export function node(name: string, view: NodeView, ours: boolean): Finding[] {
-  const taken = rackPorts().flatMap(({ name: port, number, last = number, protocols }) =>
+/** What of MAAS may come to a node. */
+export interface Role {
+  readonly rack: boolean;
+  readonly region: boolean;
+  /** Whether a rack of ours is there already, so that its ports are its own. */
+  readonly ours: boolean;
+}
+
+export function node(name: string, view: NodeView, values: Values, { rack, region, ours }: Role): Finding[] {
+  const taken = rackPorts(values).flatMap(({ name: port, number, last = number, protocols }) =>
     view.listening
       .filter((one) => {
         const [protocol = '', listening] = one.split('/');
@@ -116,31 +130,38 @@ export function node(name: string, view: NodeView, ours: boolean): Finding[] {
       })
       .map((one) => `${one} (${port})`),
   );
+  const capabilities = new Set<string>(
+    [...(rack ? processesWith(values, 'rack') : []), ...(region ? processesWith(values, 'region') : [])].flatMap((one) => one.capabilities),
+  );
   const mask = BigInt(`0x${view.capabilities}`);
   const lacking = Object.entries(capabilityBits)
-    .filter(([, bit]) => (mask & (1n << BigInt(bit))) === 0n)
+    .filter(([capability, bit]) => capabilities.has(capability) && (mask & (1n << BigInt(bit))) === 0n)
     .map(([capability]) => capability);
   return [
-    ours
-      ? pass('ports', name, 'a rack of this MAAS has them')
-      : taken.length === 0
-        ? pass('ports', name, 'free')
-        : fail(
-            'ports',
-            name,
-            `in use: ${taken.join(', ')}`,
-            'stop what listens there (ss -lntup on the node), or keep racks off the node (rack.pools[].nodeSelector); ntp, proxy and syslog can be switched off (rack.ntp.enabled …)',
-          ),
+    ...(!rack
+      ? []
+      : ours
+        ? [pass('ports', name, 'a rack of this MAAS has them')]
+        : taken.length === 0
+          ? [pass('ports', name, 'free')]
+          : [
+              fail(
+                'ports',
+                name,
+                `in use: ${taken.join(', ')}`,
+                'stop what listens there (ss -lntup on the node), or keep racks off the node (rack.pools[].nodeSelector); ntp, proxy and syslog can be switched off (rack.ntp.enabled …)',
+              ),
+            ]),
     view.ipv6
       ? pass('IPv6', name, 'in the kernel')
       : fail('IPv6', name, 'switched off in the kernel', 'MAAS listens on IPv6 sockets only; boot without ipv6.disable=1 (addresses are not needed)'),
     lacking.length === 0
-      ? pass('capabilities', name, neededCapabilities.join(', '))
-      : fail('capabilities', name, `containers do not get ${lacking.join(', ')}`, 'the container runtime takes them away; allow them for the rack’s pods'),
+      ? pass('capabilities', name, neededCapabilities.filter((one) => capabilities.has(one)).join(', '))
+      : fail('capabilities', name, `containers do not get ${lacking.join(', ')}`, 'the container runtime takes them away; allow them for MAAS’s pods'),
     view.dnsProblem === undefined
       ? pass('DNS', name, 'names of the cluster resolve')
       : fail('DNS', name, `kubernetes.default.svc does not resolve: ${view.dnsProblem}`, 'mend the cluster’s DNS (CoreDNS)'),
-    ...(view.dhcpServers === undefined || ours
+    ...(view.dhcpServers === undefined || !rack || ours
       ? []
       : view.dhcpServers.length === 0
         ? [pass('DHCP', name, 'no other server has answered')]
@@ -152,7 +173,7 @@ export function node(name: string, view: NodeView, ours: boolean): Finding[] {
               'two servers on one network contradict each other; switch it off there before MAAS serves DHCP',
             ),
           ]),
-    ...(view.database === undefined
+    ...(view.database === undefined || !region
       ? []
       : [
           view.database === ''

@@ -17,6 +17,7 @@ import { table } from '../output/table';
 import { colours, say } from '../output/terminal';
 import { connect } from '../postgres/client';
 import { databaseConnectionProblem } from '../postgres/problem';
+import { nameOfNode, noRackNode, rackNodeCure, rackNodes, regionNodes } from '../probe/nodes';
 import { probe } from '../probe/pods';
 import type { NodeView } from '../probe/probe';
 import { manifests, type Manifests } from '../up/manifests';
@@ -129,31 +130,34 @@ export async function ofCluster({ kubernetes, namespace }: Cluster, made: Manife
   ];
 }
 
-/** From each node that will have a rack, on its network. */
+/** From each node that will have a rack or may have a region, on its network. */
 async function ofNodes(place: Cluster, { values }: Manifests, nodes: readonly Node[], timeout: number): Promise<Finding[]> {
-  const names = nodes
-    .filter(
-      ({ metadata, status }) => metadata?.name !== undefined && status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True'),
-    )
-    .map(({ metadata }) => metadata?.name ?? '');
+  const ready = nodes.filter(({ status }) => status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True'));
+  const wanted = { rack: rackNodes(ready, values.rack).map(nameOfNode), region: regionNodes(ready, values.region).map(nameOfNode) };
+  const lacking = values.rack.pools.length > 0 && wanted.rack.length === 0 ? [warn('racks', 'cluster', noRackNode(values.rack), rackNodeCure)] : [];
   const racks = await place.kubernetes.list('pods', `${partOfMaas},app.kubernetes.io/component=rack`);
   const { registry, toolbox } = values.images;
   try {
-    const views = await probe<NodeView>(place.access, names, {
+    const views = await probe<NodeView>(place.access, [...new Set([...wanted.rack, ...wanted.region])].sort(), {
       image: `${registry}/${toolbox.repository}:${toolbox.tag}`,
-      args: ['node', '--dhcp', ...(values.database.embedded ? [] : ['--database', `${values.database.host}:${String(values.database.port)}`])],
+      args: [
+        'node',
+        ...(values.rack.dhcp.enabled ? ['--dhcp'] : []),
+        ...(values.database.embedded ? [] : ['--database', `${values.database.host}:${String(values.database.port)}`]),
+      ],
       capabilities: neededCapabilities,
       timeout,
     });
-    return [...views].flatMap(([name, outcome]) =>
+    const findings = [...views].flatMap(([name, outcome]) =>
       'problem' in outcome
         ? [warn('node', name, `was not looked into: ${outcome.problem}`, 'its image must be there first: maas-k8s build')]
-        : found.node(
-            name,
-            outcome.view,
-            racks.some(({ spec }) => spec?.nodeName === name),
-          ),
+        : found.node(name, outcome.view, values, {
+            rack: wanted.rack.includes(name),
+            region: wanted.region.includes(name),
+            ours: racks.some(({ spec }) => spec?.nodeName === name),
+          }),
     );
+    return [...lacking, ...findings];
   } catch (error) {
     if (!(error instanceof ApiRefusal)) throw error;
     return [warn('node', 'cluster', `the nodes were not looked into: ${error.message}`, 'the account must be allowed to make a namespace and pods for that')];

@@ -14,6 +14,7 @@ import { confirmed } from '../output/ask';
 import { interruptible } from '../output/interrupt';
 import { progress as makeProgress } from '../output/progress';
 import { say } from '../output/terminal';
+import { nameOfNode, noRackNode, rackNodeCure, rackNodes } from '../probe/nodes';
 import { probe, type Views } from '../probe/pods';
 import type { RegionView } from '../probe/probe';
 import { rejection } from '../register/rack-state';
@@ -98,7 +99,7 @@ async function check(place: Cluster, made: Manifests, url: string, secret: strin
       progress.done(`region: MAAS ${here.version ?? ''} answers here (the nodes were not asked: --no-probe)`);
       return;
     }
-    const nodes = await rackNodes(place.kubernetes, made);
+    const nodes = await nodesOfRacks(place.kubernetes, made);
     progress.step(`asking it from ${nodes.join(', ')}`);
     const message = randomBytes(16);
     let views: Views<RegionView>;
@@ -151,17 +152,12 @@ async function versionAt(url: string): Promise<Answer> {
   }
 }
 
-/** The nodes on which the pools' racks will be. */
-async function rackNodes(kubernetes: Kubernetes, { values }: Manifests): Promise<string[]> {
+/** @throws Failure when there are none */
+async function nodesOfRacks(kubernetes: Kubernetes, { values }: Manifests): Promise<string[]> {
   const { items } = await kubernetes.send<{ items: Node[] }>('GET', '/api/v1/nodes', 'list nodes');
-  const nodes = items.filter(({ metadata }) =>
-    values.rack.pools.some(({ nodeSelector }) => Object.entries(nodeSelector ?? {}).every(([label, value]) => metadata?.labels?.[label] === value)),
-  );
-  if (nodes.length === 0)
-    throw new Failure(
-      `no node has the labels of a rack pool: ${values.rack.pools.map(({ name, nodeSelector }) => `${name} wants ${JSON.stringify(nodeSelector)}`).join('; ')}`,
-    );
-  return nodes.map(({ metadata }) => metadata?.name ?? '').sort();
+  const nodes = rackNodes(items, values.rack);
+  if (nodes.length === 0) throw new Failure(`${noRackNode(values.rack)}; ${rackNodeCure}`);
+  return nodes.map(nameOfNode).sort();
 }
 
 async function writeSecret(kubernetes: Kubernetes, { objects }: Manifests, name: string, secret: string, found: Secret | undefined): Promise<void> {

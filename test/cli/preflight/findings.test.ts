@@ -1,13 +1,15 @@
 import { broadcastOf, discoverMessage, serverOf } from '../../../cli/probe/dhcp';
+import { checkValues, defaults } from '../../../charts/tables/valuesfile';
 import { sockets } from '../../../cli/probe/probe';
 import * as found from '../../../cli/preflight/findings';
 
 const view = { listening: [], ipv6: true, capabilities: '2400', dhcpServers: [] };
+const everything = { rack: true, region: true, ours: false };
 const levels = (findings: readonly found.Finding[]): string[] =>
   findings.filter(({ level }) => level !== 'pass').map(({ level, check, text }) => `${level} ${check}: ${text}`);
 
 test('a node that has everything', () => {
-  expect(levels(found.node('n', view, false))).toEqual([]);
+  expect(levels(found.node('n', view, defaults(), everything))).toEqual([]);
 });
 
 test.each([
@@ -18,14 +20,34 @@ test.each([
   [{ dhcpServers: ['10.0.0.1 on eth0'] }, ['warn DHCP: another server answers: 10.0.0.1 on eth0']],
   [{ database: 'db:5432: connection refused' }, ['fail database: db:5432: connection refused']],
 ])('a node with %j', (changes, expected) => {
-  expect(levels(found.node('n', { ...view, ...changes }, false)).sort()).toEqual(
+  expect(levels(found.node('n', { ...view, ...changes }, defaults(), everything)).sort()).toEqual(
     expected.map((text) => expect.stringContaining(text.split(', ')[0]!) as string),
   );
 });
 
 test('a rack’s own ports are no reason to keep it away', () => {
-  expect(levels(found.node('n', { ...view, listening: ['udp/69'] }, true))).toEqual([]);
-  expect(levels(found.node('n', { ...view, listening: ['udp/69'] }, false))).toHaveLength(1);
+  expect(levels(found.node('n', { ...view, listening: ['udp/69'] }, defaults(), { ...everything, ours: true }))).toEqual([]);
+  expect(levels(found.node('n', { ...view, listening: ['udp/69'] }, defaults(), everything))).toHaveLength(1);
+});
+
+test('a node that only a region may come to: its ports, raw sockets and DHCP are nobody’s business', () => {
+  const busy = { ...view, listening: ['udp/53'], capabilities: '400', dhcpServers: ['10.0.0.1 on eth0'] };
+  expect(levels(found.node('n', busy, defaults(), { rack: false, region: true, ours: false }))).toEqual([]);
+  expect(levels(found.node('n', { ...busy, ipv6: false, database: 'db:5432: no answer' }, defaults(), { rack: false, region: true, ours: false }))).toEqual([
+    'fail IPv6: switched off in the kernel',
+    'fail database: db:5432: no answer',
+  ]);
+});
+
+test('a node that only a rack will be on needs no way to the database', () => {
+  expect(levels(found.node('n', { ...view, database: 'db:5432: no answer' }, defaults(), { rack: true, region: false, ours: false }))).toEqual([]);
+});
+
+test('a process that is switched off needs no port', () => {
+  const busy = { ...view, listening: ['udp/123', 'tcp/8000', 'udp/67'] };
+  expect(levels(found.node('n', busy, defaults(), everything))).toEqual(['fail ports: in use: udp/67 (dhcp), tcp/8000 (proxy), udp/123 (ntp)']);
+  const off = checkValues({ rack: { ntp: { enabled: false }, proxy: { enabled: false }, dhcp: { enabled: false } } }, 'test');
+  expect(levels(found.node('n', busy, off, everything))).toEqual([]);
 });
 
 test.each([
