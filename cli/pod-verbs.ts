@@ -66,7 +66,7 @@ export function addPodVerbs(program: Command, foreign: readonly string[]): void 
     .argument('<what>', 'node or region')
     .option('--url <url>', 'of the region')
     .option('--message <hex>', 'what the region shall sign with its secret')
-    .option('--database <host:port>', 'whether the node reaches it')
+    .option('--database <role@host:port/name>', 'whether it lets the role in from the node')
     .option('--dhcp', 'whether a DHCP server answers')
     .action(async (what: string, options: { url?: string; message?: string; database?: string; dhcp?: boolean }) => {
       const { probeNode, probeRegion } = await import('./probe/probe.js');

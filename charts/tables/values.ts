@@ -186,7 +186,10 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
       default: true,
       description: 'Runs one PostgreSQL in the namespace. For production give the address of a database that is looked after.',
     }),
-    host: Type.String({ default: '', description: 'Host of the external database; ignored while embedded is true.' }),
+    host: Type.String({
+      default: '',
+      description: 'Host of the external database, which must accept connections without TLS: MAAS has none to it. Ignored while embedded is true.',
+    }),
     port: Type.Integer({ default: 5432, minimum: 1, maximum: 65535, description: 'Port of the external database.' }),
     maxConnections: Type.Integer({
       default: 100,

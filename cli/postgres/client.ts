@@ -1,8 +1,13 @@
 import { Client } from 'pg';
-import type { Database } from './problem';
+import { databaseConnectionProblem, isPassing, type Database } from './problem';
 
-/** @throws what pg throws, when it cannot log in within five seconds */
-export async function connect(database: Database, password: string, application: string): Promise<Client> {
+/**
+ * Never over TLS: MAAS cannot (problem.ts), and what it cannot use is not to look fit.
+ *
+ * @param password or what is asked for it when the server wants one
+ * @throws what pg throws, when it cannot log in within five seconds
+ */
+export async function connect(database: Database, password: string | (() => string), application: string): Promise<Client> {
   const client = new Client({
     host: database.host,
     port: database.port,
@@ -22,4 +27,23 @@ export async function connect(database: Database, password: string, application:
     throw error;
   }
   return client;
+}
+
+class PasswordWanted extends Error {}
+
+/**
+ * Whether the server would let the role in from here. It decides that (pg_hba.conf) before it asks for a password, so none is needed.
+ *
+ * @returns why not, or undefined
+ */
+export async function rejection(database: Database): Promise<string | undefined> {
+  const none = (): never => {
+    throw new PasswordWanted();
+  };
+  try {
+    await (await connect(database, none, 'maas-k8s probe')).end();
+    return undefined;
+  } catch (error) {
+    return error instanceof PasswordWanted || isPassing(error) ? undefined : databaseConnectionProblem(error, database, 'no password');
+  }
 }

@@ -178,7 +178,12 @@ export function node(name: string, view: NodeView, values: Values, { rack, regio
       : [
           view.database === ''
             ? pass('database', name, 'accepts connections')
-            : fail('database', name, view.database, 'let the nodes reach the database (database.host, database.port)'),
+            : fail(
+                'database',
+                name,
+                view.database,
+                'let the nodes that a region may come to reach the database (database.host, database.port), and log in to it',
+              ),
         ]),
   ];
 }

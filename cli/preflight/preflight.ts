@@ -6,7 +6,7 @@ import { evaluate } from '../../charts/render/expression';
 import { scopeOf } from '../../charts/tables/values';
 import { ownershipProblem } from '../bootstrap/database';
 import { cluster, type Cluster, type ClusterOptions } from '../cluster/cluster';
-import { messageOf, Unhealthy } from '../failure';
+import { codeOf, messageOf, Unhealthy } from '../failure';
 import { imagesOf, missing } from '../images/presence';
 import { ApiRefusal, partOfMaas } from '../kubernetes/kubernetes';
 import type { KubernetesObject, Node } from '../kubernetes/types';
@@ -16,7 +16,7 @@ import { print, printSchema, type Form } from '../output/structured';
 import { table } from '../output/table';
 import { colours, say } from '../output/terminal';
 import { connect } from '../postgres/client';
-import { databaseConnectionProblem } from '../postgres/problem';
+import { databaseConnectionProblem, isRefusal } from '../postgres/problem';
 import { nameOfNode, noRackNode, rackNodeCure, rackNodes, regionNodes } from '../probe/nodes';
 import { probe } from '../probe/pods';
 import type { NodeView } from '../probe/probe';
@@ -49,7 +49,8 @@ export async function preflight(options: PreflightOptions): Promise<void> {
     const { items: nodes } = await place.kubernetes.send<{ items: Node[] }>('GET', '/api/v1/nodes', 'list nodes');
     findings = await ofCluster(place, made, nodes);
     progress.step('looking at the nodes');
-    findings.push(...(options.probe ? await ofNodes(place, made, nodes, options.timeout) : []), ...(await ofDatabase(place, made)));
+    const seen = options.probe ? await ofNodes(place, made, nodes, options.timeout) : [];
+    findings.push(...seen, ...(await ofDatabase(place, made, seen)));
   } finally {
     progress.end();
   }
@@ -140,11 +141,7 @@ async function ofNodes(place: Cluster, { values }: Manifests, nodes: readonly No
   try {
     const views = await probe<NodeView>(place.access, [...new Set([...wanted.rack, ...wanted.region])].sort(), {
       image: `${registry}/${toolbox.repository}:${toolbox.tag}`,
-      args: [
-        'node',
-        ...(values.rack.dhcp.enabled ? ['--dhcp'] : []),
-        ...(values.database.embedded ? [] : ['--database', `${values.database.host}:${String(values.database.port)}`]),
-      ],
+      args: ['node', ...(values.rack.dhcp.enabled ? ['--dhcp'] : []), ...(values.database.embedded ? [] : ['--database', addressOf(values.database)])],
       capabilities: neededCapabilities,
       timeout,
     });
@@ -164,8 +161,14 @@ async function ofNodes(place: Cluster, { values }: Manifests, nodes: readonly No
   }
 }
 
-/** A database of somebody else's, if it can be reached from here. The embedded one is made as it must be. */
-async function ofDatabase({ kubernetes }: Cluster, { values }: Manifests): Promise<Finding[]> {
+const addressOf = ({ user, host, port, name }: Manifests['values']['database']): string => `${user}@${host}:${String(port)}/${name}`;
+
+/**
+ * A database of somebody else's, if it can be reached from here. The embedded one is made as it must be.
+ *
+ * @param nodes what was found from the nodes, whose word counts more where the server looks at who asks
+ */
+async function ofDatabase({ kubernetes }: Cluster, { values }: Manifests, nodes: readonly Finding[]): Promise<Finding[]> {
   const { database, secrets } = values;
   if (database.embedded) return [pass('database', 'cluster', 'embedded, to try MAAS out')];
   const password = (await kubernetes.secret(secrets.database))?.data['password'];
@@ -177,13 +180,12 @@ async function ofDatabase({ kubernetes }: Cluster, { values }: Manifests): Promi
   try {
     client = await connect(database, password, 'maas-k8s preflight');
   } catch (error) {
+    const problem = databaseConnectionProblem(error, database, `Secret ${secrets.database}, key password,`);
+    const onlyHere = codeOf(error) === '28000' && nodes.some(({ check, level }) => check === 'database' && level === 'pass');
     return [
-      warn(
-        'database',
-        'cluster',
-        `not asked from here: ${databaseConnectionProblem(error, database, `Secret ${secrets.database}, key password,`)}`,
-        'harmless where only the nodes reach it',
-      ),
+      isRefusal(error) && !onlyHere
+        ? fail('database', 'cluster', problem, `mend it at the server, or in the values (database.*) and in the Secret ${secrets.database}`)
+        : warn('database', 'cluster', `not asked from here: ${problem}`, 'harmless where only the nodes reach it'),
     ];
   }
   try {

@@ -3,9 +3,9 @@
 import { lookup } from 'node:dns/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { messageOf } from '../failure';
-import { accepts } from '../connect';
 import { Maas } from '../maas/client';
 import { authenticate } from '../maas/rpc';
+import { rejection } from '../postgres/client';
 import { dhcpServers } from './dhcp';
 
 /** What a node says about a region. */
@@ -29,12 +29,12 @@ export interface NodeView {
   readonly dnsProblem?: string;
   /** DHCP servers that have answered: address and interface. */
   readonly dhcpServers?: readonly string[];
-  /** Why the database cannot be reached from here; empty when it can. */
+  /** Why the database does not let anybody in from here; empty when it does. */
   readonly database?: string;
 }
 
 interface Wishes {
-  /** host:port */
+  /** role@host:port/name */
   readonly database?: string;
   readonly dhcp?: boolean;
 }
@@ -97,14 +97,14 @@ export async function probeNode({ database, dhcp }: Wishes = {}): Promise<NodeVi
     capabilities: /^CapEff:\s*([0-9a-f]+)/m.exec(read('/proc/self/status'))?.[1] ?? '0',
     dnsProblem,
     ...(dhcp ? { dhcpServers: await dhcpServers() } : {}),
-    ...(database === undefined ? {} : { database: await reach(database) }),
+    ...(database === undefined ? {} : { database: await databaseProblem(database) }),
   };
 }
 
-async function reach(address: string): Promise<string> {
-  const colon = address.lastIndexOf(':');
-  const problem = await accepts({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }, patience);
-  return problem === undefined ? '' : `${address}: ${problem}`;
+async function databaseProblem(address: string): Promise<string> {
+  const [, user, host, port, name] = /^(.+?)@(.+):(\d+)\/(.+)$/.exec(address) ?? [];
+  if (user === undefined || host === undefined || name === undefined) return `${address} is not role@host:port/name`;
+  return (await rejection({ user, host, port: Number(port), name })) ?? '';
 }
 
 /** Ports of one of /proc/net's tables, of sockets in a state (net/tcp_states.h: 0A listens, 07 is an unconnected UDP socket). */

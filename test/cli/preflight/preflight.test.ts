@@ -5,6 +5,7 @@ import type { Finding } from '../../../cli/preflight/findings';
 import { preflight } from '../../../cli/preflight/preflight';
 import { capture } from '../captured';
 import { fakeKubernetes, type FakeKubernetes } from '../fake-kubernetes';
+import { fakePostgres, unencrypted, type FakePostgres } from '../fake-postgres';
 import { folder } from '../folder';
 
 const written = capture();
@@ -92,5 +93,56 @@ describe('the nodes', () => {
   test('are not asked for DHCP servers where racks serve none', async () => {
     await found({ rack: { dhcp: { enabled: false } } });
     expect(probes.get('left')?.spec.containers[0]?.args).toEqual(['probe', 'node']);
+  });
+});
+
+describe('a database of somebody else’s', () => {
+  let server: FakePostgres;
+  beforeEach(async () => {
+    server = await fakePostgres();
+    kubernetes.put('maas-database', { password: 'hunter2' });
+  });
+  afterEach(() => server.close());
+  const external = (port = server.port): object => ({ database: { embedded: false, host: '127.0.0.1', port } });
+
+  test.each([
+    ['a wrong password', { code: '28P01', message: 'password authentication failed', after: true }, 'is not the password of role maas'],
+    ['no such database', { code: '3D000', message: 'no such', after: true }, 'database maasdb does not exist'],
+    ['a server that demands TLS', unencrypted, 'MAAS has no TLS to its database'],
+    ['what only a proxy says', { code: '08P01', message: 'SSL required' }, 'SSL required'],
+  ])('%s is a reason to fail, with the cure', async (_what, refusal, said) => {
+    server.refusal = refusal;
+    const [finding, ...others] = await found(external(), false);
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ level: 'fail', check: 'database', text: expect.stringContaining(said) as string });
+    expect(finding?.cure).toContain('the Secret maas-database');
+    expect(written.stdout).not.toContain('hunter2');
+  });
+
+  test.each([
+    ['a server that starts', { code: '57P03', message: 'starting' }],
+    ['one that is full', { code: '53300', message: 'too many' }],
+  ])('%s is only a warning', async (_what, refusal) => {
+    server.refusal = refusal;
+    expect(await found(external(), false)).toEqual([expect.objectContaining({ level: 'warn', check: 'database' })]);
+  });
+
+  test('one that cannot be reached from here is only a warning', async () => {
+    expect(await found(external(1), false)).toEqual([expect.objectContaining({ level: 'warn', text: 'not asked from here: 127.0.0.1:1: connection refused' })]);
+  });
+
+  test('one that takes the nodes, and nobody else, is fit', async () => {
+    server.refusal = unencrypted;
+    expect(await found(external())).toEqual([expect.objectContaining({ level: 'warn', cure: 'harmless where only the nodes reach it' })]);
+    expect(probes.get('left')?.spec.containers[0]?.args.slice(-2)).toEqual(['--database', `maas@127.0.0.1:${String(server.port)}/maasdb`]);
+  });
+
+  test('one that does not take the nodes is not', async () => {
+    views['left'] = { database: 'role maas may not log in without TLS' };
+    server.refusal = unencrypted;
+    expect(await found(external())).toEqual([
+      expect.objectContaining({ level: 'fail', where: 'left', check: 'database' }),
+      expect.objectContaining({ level: 'fail', where: 'cluster', check: 'database' }),
+    ]);
   });
 });
