@@ -4,7 +4,7 @@ import type { V1Container, V1EnvVar, V1Volume, V1VolumeMount } from '@kubernetes
 import type { Expr, Template } from './render/expression';
 import { text } from './render/functions';
 import { images, pull } from './image';
-import type { Process } from './tables/processes';
+import { asMaas, type Process } from './tables/processes';
 import { ports } from './tables/ports';
 import { pebbleFolder, type Volume } from './tables/volumes';
 import { container, type Workload } from './workload';
@@ -36,8 +36,7 @@ export const rootWith = (...capabilities: readonly string[]) => ({
   capabilities: { drop: ['ALL'], ...(capabilities.length > 0 ? { add: [...capabilities].sort() } : {}) },
 });
 
-/** MAAS's commands take the group maas (maasserver/region_script.py, provisioningserver/rack_script.py). */
-export const maasCommand = rootWith('SETGID');
+export const maasCommand = rootWith(...asMaas);
 
 export const requests = (memory: number | Expr<number>, cpu: number) => ({
   requests: { memory: typeof memory === 'number' ? `${String(memory)}Mi` : text`${memory}Mi`, cpu: `${String(cpu)}m` },

@@ -45,7 +45,14 @@ export const ports = {
   rndc: port('rndc', 954, 'TCP', ['pod'], 'Control of bind9, on the loopback interface', 'provisioningserver/dns/config.py'),
   proxy: port('proxy', 8000, 'TCP', ['machines', 'racks'], 'HTTP proxy', documented),
   // Connections of others that a firewall redirects; nothing here does.
-  proxyIntercept: port('proxy-intercept', 3128, 'TCP', ['pod'], 'HTTP proxy, for redirected connections', 'provisioningserver/templates/proxy/maas-proxy.conf.template'),
+  proxyIntercept: port(
+    'proxy-intercept',
+    3128,
+    'TCP',
+    ['pod'],
+    'HTTP proxy, for redirected connections',
+    'provisioningserver/templates/proxy/maas-proxy.conf.template',
+  ),
   syslog: port('syslog', 5247, ['UDP', 'TCP'], ['machines', 'racks'], 'Syslog', 'provisioningserver/templates/syslog/rsyslog.conf.template'),
   ntp: port('ntp', 123, 'UDP', ['machines', 'racks'], 'NTP', documented),
   rackHttp: port('rack-http', 5248, 'TCP', ['machines'], 'Boot files, and a way to the regions', 'provisioningserver/templates/http/rackd.nginx.conf.template'),
@@ -53,9 +60,11 @@ export const ports = {
   agentCluster: port('agent-cluster', 5280, 'TCP', ['agents'], 'Agents among themselves', 'maasagent/internal/cluster/service.go'),
   tftp: port('tftp', 69, 'UDP', ['machines'], 'TFTP', documented),
   dhcp: port('dhcp', 67, 'UDP', ['machines'], 'DHCP', documented),
+  // The templates name no port; this is ISC's own (includes/failover.h).
+  dhcpFailover: port('dhcp-failover', 647, 'TCP', ['racks'], 'Two dhcpd of one VLAN among themselves', 'provisioningserver/templates/dhcp/dhcpd.conf.template'),
   dhcp6: port('dhcp6', 547, 'UDP', ['machines'], 'DHCPv6', documented),
-  omapi: port('omapi', 7911, 'TCP', ['pod'], 'Control of dhcpd, on the loopback interface', 'maasagent/internal/dhcp/service.go'),
-  omapi6: port('omapi6', 7912, 'TCP', ['pod'], 'Control of dhcpd6, on the loopback interface', 'maasagent/internal/dhcp/service.go'),
+  omapi: port('omapi', 7911, 'TCP', ['pod'], 'Control of dhcpd, with a key', 'maasagent/internal/dhcp/service.go'),
+  omapi6: port('omapi6', 7912, 'TCP', ['pod'], 'Control of dhcpd6, with a key', 'maasagent/internal/dhcp/service.go'),
   postgres: port('postgres', 5432, 'TCP', ['regions'], 'PostgreSQL, where it is the embedded one', 'PostgreSQL'),
   health: port('health', 5290, 'TCP', ['kubelet'], 'What the kubelet asks about every container of a pod, answered by the service mux', 'this project'),
 } as const satisfies Record<string, Port>;

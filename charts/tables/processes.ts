@@ -139,6 +139,12 @@ const dhcpd = (version: 4 | 6): string[] => {
   ];
 };
 
+/**
+ * Observers of the network, and administrators' commands, take the group maas, without which they end (provisioningserver/utils/services.py,
+ * rack_script.py: set_group; maasserver/region_script.py).
+ */
+export const asMaas: readonly Capability[] = ['SETGID'];
+
 const agentSocket = (name: string): string => `${volumes.run.path}/${name}.sock`;
 
 type Toggle = { readonly enabled: Expr<boolean> };
@@ -148,8 +154,12 @@ function machineServices(pod: Pod, wanted: { readonly proxy: Toggle; readonly sy
   return [
     process('proxy', {
       pod,
-      // Squid makes its cache folders first.
-      command: ['/bin/sh', '-c', `chown proxy:proxy ${volumes.spool.path} && squid -z -N -f ${proxyConf} && exec squid -N -d 1 -f ${proxyConf}`],
+      // Squid makes its cache folders first. It makes a table of as many files as it may open, which on some nodes are a thousand million.
+      command: [
+        '/bin/sh',
+        '-c',
+        `ulimit -Sn 65536 || :; chown proxy:proxy ${volumes.spool.path} && squid -z -N -f ${proxyConf} && exec squid -N -d 1 -f ${proxyConf}`,
+      ],
       waitsFor: [file(proxyConf)],
       listens: [ports.proxy, ports.proxyIntercept],
       // Squid becomes the user proxy; Pebble must be able to end it.
@@ -157,6 +167,8 @@ function machineServices(pod: Pod, wanted: { readonly proxy: Toggle; readonly sy
       mounts: [volumes.state, volumes.spool],
       alive: listening(ports.proxy),
       reload: 'SIGHUP',
+      // By itself it waits 30 s for its clients, and MAAS 10 s for it (provisioningserver/utils/service_monitor.py: _execPebbleServiceAction).
+      stopSeconds: 5,
       memory: 40,
       enabled: wanted.proxy.enabled,
       absent: 'inactive',
@@ -211,6 +223,7 @@ export const processes: readonly Process[] = [
       chronyConf,
     ],
     listens: [ports.rpc, ports.regionMetrics, ports.beacons],
+    capabilities: asMaas,
     mounts: [volumes.state, volumes.images, volumes.config, volumes.locks, volumes.bind, volumes.zones, volumes.chrony],
     alive: http(ports.regionMetrics, '/metrics'),
     // The first 200 may carry no event loops (maas-run.md 3).
@@ -300,12 +313,14 @@ export const processes: readonly Process[] = [
     restartsOn: [rackdConf, regionSecretFile],
     writes: [...clusterCertificates, state('maas_id'), agentConf, state('http/rackd.nginx.conf'), proxyConf, rsyslogConf, chronyConf],
     listens: [ports.rackMetrics, ports.tftp, ports.beacons],
-    capabilities: ['NET_BIND_SERVICE', 'NET_RAW'],
+    // tcpdump, too, takes its group anew (package-files/usr/lib/maas/beacon-monitor: -Z root).
+    capabilities: ['NET_BIND_SERVICE', 'NET_RAW', ...asMaas],
     mounts: [volumes.state, volumes.config, volumes.locks, volumes.run, volumes.cache, volumes.chrony, volumes.leases],
     alive: http(ports.rackMetrics, '/metrics'),
     // provisioningserver/rpc/clusterservice.py writes maas_id when a region has taken the registration.
     ready: exists(state('maas_id')),
-    memory: 170,
+    // 120 MiB, and 50 MiB for each of its observers of a network: ARP, beacons, mDNS.
+    memory: 270,
     cpu: 50,
   }),
   process('agent', {
@@ -343,7 +358,7 @@ export const processes: readonly Process[] = [
       command: dhcpd(version),
       prepare: [directory('/run/maas-dhcp')],
       waitsFor: [file(state(version === 4 ? 'dhcpd.conf' : 'dhcpd6.conf')), file(state(version === 4 ? 'dhcpd-interfaces' : 'dhcpd6-interfaces'))],
-      listens: version === 4 ? [ports.dhcp, ports.omapi] : [ports.dhcp6, ports.omapi6],
+      listens: version === 4 ? [ports.dhcp, ports.dhcpFailover, ports.omapi] : [ports.dhcp6, ports.omapi6],
       capabilities: ['NET_BIND_SERVICE', 'NET_RAW'],
       mounts: [volumes.state, volumes.leases],
       // maasagent/internal/dhcp/service.go starts and stops it; rackd only looks.

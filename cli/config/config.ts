@@ -11,9 +11,9 @@ import { regionSecretProblem, rules, Variables, type Environment } from '../envi
 import { codeOf, Failure } from '../failure';
 import { log } from '../log';
 import { rackHostName } from '../rack-host-name';
-import { folders } from './folders';
+import { folders, handingOn } from './folders';
 import { layer } from './layer';
-import { layOut, makeFolder } from './lay-out';
+import { handOnGroup, layOut, makeFolder } from './lay-out';
 import { namedConf } from './named';
 import { nginxConf } from './nginx';
 import { printYaml } from '../yaml';
@@ -104,6 +104,10 @@ export function config(pod: string, environment: Environment, root = '/'): void 
   process.umask(0o022);
   log(`${String(layOutVolumes(pod, root))} files laid out from the image`);
   for (const { path, mode } of folders[pod]) makeFolder(join(root, path), mode);
+  for (const path of handingOn[pod]) {
+    makeFolder(join(root, path));
+    handOnGroup(join(root, path));
+  }
   const files: File[] = [{ path: `${volumes.state.path}/http/nginx.conf`, content: nginxConf(pod) }, ...contents.files];
   for (const { path, content, mode } of files) {
     makeFolder(join(root, path, '..'));

@@ -15,3 +15,9 @@ export const folders: Readonly<Record<Pod, readonly Folder[]>> = {
   region: [...shared, state('temporal'), state('image-storage')],
   rack: [...shared, state('tftp_root'), state('dhcp'), state('image-storage'), { path: volumes.run.path }, { path: volumes.cache.path }],
 };
+
+/**
+ * Folders that give their own group to what is made in them. MAAS's commands make files as the group maas (provisioningserver/rack_script.py:
+ * set_group); regiond, which is in no such group, gives what it writes anew the group of the file before (utils/fs.py: atomic_write) and would fail.
+ */
+export const handingOn: Readonly<Record<Pod, readonly string[]>> = { region: [volumes.bind.path], rack: [] };

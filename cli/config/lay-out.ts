@@ -25,6 +25,10 @@ export function makeFolder(path: string, mode = 0o755): boolean {
   return true;
 }
 
+export function handOnGroup(path: string): void {
+  chmodSync(path, (lstatSync(path).mode & permissions) | setgid);
+}
+
 /**
  * Copies a tree; what exists already is never changed.
  *

@@ -71,6 +71,15 @@ test('eight services run, as the table maasserver_service says', async () => {
   });
 });
 
+test('named serves MAAS’s own domain: regiond can write anew what setup-dns has made', async () => {
+  await until('the zone', 60, async () => {
+    const { stdout, stderr } = await region.try('dig +short +time=2 +tries=1 @127.0.0.1 maas. SOA');
+    if (!/ \d+ \d+ \d+ \d+ \d+\n/.test(stdout)) throw new Error(`${stdout}${stderr}`);
+    return true;
+  });
+  expect(await region.read('/etc/bind/maas/named.conf.maas')).toContain('zone "maas"');
+});
+
 test('what anybody may ask answers 200; /MAAS/metrics is not there until it is enabled', async () => {
   const urls = [...dependent, ...independent, 'http://127.0.0.1:5240/MAAS/a/metrics', 'http://127.0.0.1:5240/metrics/temporal'];
   await until('all answer', 60, async () => {

@@ -1,11 +1,12 @@
 /** The service manager of a pod, asked as MAAS asks it, and processes as the kernel sees them. */
 
+import type { Pod as Kind } from '../../charts/tables/processes';
 import { ports } from '../../charts/tables/ports';
 import { muxSocket, pebbleFolder, pebbleSocket } from '../../charts/tables/volumes';
 import { until } from '../e2e/cluster';
 import { ask, get, type Answer } from './http';
 import type { Pod } from './pod';
-import { Running, start } from './process';
+import { confined, processOf, Running, start } from './process';
 
 interface Services {
   readonly result?: readonly { readonly name: string; readonly current: string }[];
@@ -66,7 +67,8 @@ export async function endSupervisor(pod: Pod, name: string): Promise<void> {
 }
 
 export async function startSupervisor(pod: Pod, name: string): Promise<void> {
-  await start(pod, `pebble-${name}`, ['pebble', 'run', '--verbose'], { PEBBLE: pebbleFolder(name) });
+  const { capabilities } = processOf(pod.name as Kind, name);
+  await start(pod, `pebble-${name}`, confined({ capabilities, command: ['pebble', 'run', '--verbose'] }), { PEBBLE: pebbleFolder(name) });
 }
 
 /** The processes whose command line has this in it; gates, shells and supervisors do not count. */

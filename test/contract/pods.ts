@@ -36,7 +36,8 @@ const common = {
 
 /** A controller: Pebble without any service as its first process, which takes in orphans. */
 function controller(kind: Kind, image: string): object {
-  const capabilities = [...new Set(processesOf(kind).flatMap((process) => process.capabilities))];
+  // Those of all processes, and one to take them away again (confined).
+  const capabilities = ['SETPCAP', ...new Set(processesOf(kind).flatMap((process) => process.capabilities))];
   return {
     apiVersion: 'v1',
     kind: 'Pod',

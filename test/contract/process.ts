@@ -1,5 +1,6 @@
 /** Processes that the suite starts itself, without a supervisor: how they begin and how they end is what is looked at. */
 
+import { processesOf, type Pod as Kind, type Process } from '../../charts/tables/processes';
 import { until } from '../e2e/cluster';
 import type { Pod } from './pod';
 
@@ -83,6 +84,15 @@ export class Running {
     return { code: Number(exit), seconds: Number(microseconds) / 1e6, log: log.join('\n') };
   }
 }
+
+export const processOf = (kind: Kind, name: string): Process => processesOf(kind).find((process) => process.name === name)!;
+
+/** A command with a process's own capabilities and no others: those of the pod are of all its processes. */
+export const confined = ({ capabilities, command }: Pick<Process, 'capabilities' | 'command'>): string[] => [
+  'setpriv',
+  `--bounding-set=${['-all', ...capabilities.map((capability) => `+${capability.toLowerCase()}`)].join(',')}`,
+  ...command,
+];
 
 /** @param name of its log; a process of the same name that still runs is forgotten */
 export async function start(pod: Pod, name: string, command: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Running> {

@@ -2,10 +2,10 @@
 
 import { rackHostName } from '../../cli/rack-host-name';
 import { until } from '../e2e/cluster';
-import { live, podAddress, processOf, startAll } from './region';
+import { live, podAddress, startAll } from './region';
 import { sql } from './database';
 import { emptied, rack } from './pods';
-import { start, type Running } from './process';
+import { confined, processOf, start, type Running } from './process';
 
 export const node = 'a-node';
 export const pool = 'a-pool';
@@ -24,7 +24,7 @@ export async function begin(secret: string): Promise<void> {
 export async function startRackd(environment: Readonly<Record<string, string>> = {}): Promise<Running> {
   const process = processOf('rack', 'rackd');
   await rack.sh('mkdir -p -m 750 /run/prometheus');
-  return start(rack, 'rackd', process.command, { ...process.environment, MAAS_HOSTNAME: hostName, ...environment });
+  return start(rack, 'rackd', confined(process), { ...process.environment, MAAS_HOSTNAME: hostName, ...environment });
 }
 
 export const startEverything = (): Promise<void> => startAll(rack, 'rack');

@@ -1,7 +1,7 @@
 /** Regions of the suite: laid out by the image's own `maas-k8s config`, then either process by process or as the chart's pod runs them. */
 
 import type { Client } from 'pg';
-import { processesOf, type Process } from '../../charts/tables/processes';
+import { processesOf } from '../../charts/tables/processes';
 import { recordVersion } from '../../cli/postgres/ledger';
 import { until } from '../e2e/cluster';
 import { create, exists, role, sql, value } from './database';
@@ -9,14 +9,12 @@ import { get } from './http';
 import { startSupervisor } from './mux';
 import { emptied, region } from './pods';
 import { ownNamespace, type Pod } from './pod';
-import { start, type Running } from './process';
+import { confined, processOf, start, type Running } from './process';
 import { kubectl } from '../e2e/command';
 
 export const secret = '0123456789abcdef0123456789abcdef';
 export const state = '/var/lib/maas';
 export const certificates = ['cluster.key', 'cluster.pem', 'cacerts.pem'].map((name) => `${state}/certificates/${name}`);
-
-export const processOf = (kind: 'region' | 'rack', name: string): Process => processesOf(kind).find((process) => process.name === name)!;
 
 /** A migrated database, made once and copied for each user. */
 export async function migrated(name: string): Promise<string> {
@@ -88,7 +86,7 @@ export async function setUpDns(): Promise<void> {
 export async function startProcess(name: string, environment: Readonly<Record<string, string>> = {}): Promise<Running> {
   const process = processOf('region', name);
   for (const { kind, path } of process.prepare) if (kind !== 'remove' && kind !== 'unlink') await region.sh('mkdir -p -m 750 "$1"', { args: [path] });
-  return start(region, name, process.command, { ...process.environment, ...environment });
+  return start(region, name, confined(process), { ...process.environment, ...environment });
 }
 
 export const rpcUrl = 'http://127.0.0.1:5240/MAAS/rpc/';

@@ -145,6 +145,15 @@ test('a folder that exists keeps its mode', () => {
   expect(statSync(join(root, 'var/lib/maas/gnupg')).mode & 0o777).toBe(0o700);
 });
 
+test('what setup-dns makes as the group maas stays in the group of regiond, which writes it anew', () => {
+  const root = folder();
+  const bind = join(root, 'etc/bind/maas');
+  mkdirSync(bind, { recursive: true });
+  chmodSync(bind, 0o777);
+  for (const _ of ['first', 'again']) config('region', regionEnvironment(root), root);
+  expect(mode(bind)).toBe(0o2777);
+});
+
 test('an unknown pod is refused', () => {
   expect(() => {
     config('regions', {});

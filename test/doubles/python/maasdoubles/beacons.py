@@ -1,19 +1,25 @@
-"""Beacons: udp 5240, and tcpdump on every monitored interface (provisioningserver/utils/services.py, beaconing.py).
+"""What MAAS sees of its networks: udp 5240, and helpers that it starts again every minute (provisioningserver/utils/services.py).
 
-What fails here is noise, in MAAS too.
+What fails in them is noise, in MAAS too.
 """
 
+import contextlib
+import os
+import signal
 import socket
 import subprocess
+import sys
 import threading
 
 from maasdoubles import interfaces, speed
 from maasdoubles.log import log
 
-RESPAWN = 5
+RESPAWN = 60
+
+_running = {}
 
 
-def observe_beacons():
+def observe_networks():
     sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -22,23 +28,47 @@ def observe_beacons():
         log.error("beacons: %s", error)
     for name, interface in interfaces.definition().items():
         if interface["monitored"]:
-            threading.Thread(target=_observe, args=(name,), daemon=True).start()
+            _keep("observe-beacons", name)
+            _keep("observe-arp", name)
+    _keep("observe-mdns")
     while True:
         sock.recv(65535)
 
 
-def _observe(interface):
+def _keep(*observer):
+    threading.Thread(target=_observe, args=(observer,), daemon=True).start()
+
+
+def _observe(observer):
+    what = " on ".join(observer)
     while True:
         try:
-            result = subprocess.run(
-                ["sudo", "-n", "/usr/lib/maas/beacon-monitor", interface],
+            process = subprocess.Popen(
+                ["/usr/lib/maas/maas-common", *observer],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            last = (result.stderr.strip().splitlines() or [""])[-1]
-            log.error("observe-beacons on %s ended with %d: %s", interface, result.returncode, last)
+            _running[observer] = process
+            said = process.communicate()[1]
+            log.error("%s ended with %d: %s", what, process.returncode, said.strip())
         except OSError as error:
-            log.error("observe-beacons on %s: %s", interface, error)
+            log.error("%s: %s", what, error)
         speed.spend(RESPAWN)
+
+
+def end_observers():
+    """Each has made a process group of itself and its own helper (provisioningserver/utils/twisted.py: terminateProcess)."""
+    for process in _running.values():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def netmon():
+    """/usr/sbin/maas-netmon INTERFACE: looks at ARP packets (maasagent/cmd/maas-netmon/main.go)."""
+    arp = 0x0806
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(arp))
+    sock.bind((sys.argv[1], arp))
+    while True:
+        sock.recv(65535)

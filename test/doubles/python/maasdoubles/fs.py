@@ -9,7 +9,7 @@ import tempfile
 
 
 def atomic_write(content, path, mode=0o600):
-    """Write beside `path`, then rename. A missing directory is an error, as in MAAS."""
+    """Write beside `path`, give it the owner and group of what is there, then rename. A missing directory is an error, as in MAAS."""
     if isinstance(content, str):
         content = content.encode()
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=os.path.dirname(path))
@@ -17,6 +17,9 @@ def atomic_write(content, path, mode=0o600):
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
         os.chmod(temporary, mode)
+        with contextlib.suppress(FileNotFoundError):
+            before = os.stat(path)
+            os.chown(temporary, before.st_uid, before.st_gid)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -5,7 +5,7 @@ import signal
 import threading
 
 from maasdoubles import config, httpd, speed
-from maasdoubles.beacons import observe_beacons
+from maasdoubles.beacons import end_observers, observe_networks
 from maasdoubles.env import MAAS_SHARED_SECRET
 from maasdoubles.fs import atomic_write
 from maasdoubles.log import configure, log
@@ -76,9 +76,10 @@ def start(secret, conf):
 
     def stop(*_):
         services.stop()
+        end_observers()
         os._exit(0)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     TFTPService(conf["tftp_root"], conf["tftp_port"], conf["tftp_max_blksize"]).start()
-    threading.Thread(target=observe_beacons, daemon=True).start()
+    threading.Thread(target=observe_networks, daemon=True).start()

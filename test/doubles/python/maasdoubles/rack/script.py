@@ -8,7 +8,6 @@ import grp
 import os
 import subprocess
 import sys
-import time
 
 from maasdoubles import config, dns, speed
 from maasdoubles.env import MAAS_ID, MAAS_SHARED_SECRET
@@ -34,10 +33,26 @@ def edit_named_options(options):
     dns.edit_named_options(options.config_path)
 
 
-def observe(options):
-    """Never sees anything, never ends."""
-    while True:
-        time.sleep(3600)
+def observe_arp(options):
+    observe("sudo", "-n", "/usr/sbin/maas-netmon", options.interface)
+
+
+def observe_beacons(options):
+    observe("sudo", "-n", "/usr/lib/maas/beacon-monitor", options.interface)
+
+
+def observe_mdns(options):
+    observe("/usr/bin/avahi-browse", "--all", "--resolve", "--no-db-lookup", "--parsable", "--no-fail")
+
+
+def observe(*command):
+    """Sees nothing, and ends with the observer (provisioningserver/utils/beaconing.py, arp.py, avahi.py)."""
+    os.setpgrp()
+    sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL).returncode)
+
+
+def scan_network(options):
+    """Nothing is scanned (provisioningserver/utils/scan_network.py)."""
 
 
 def install_shared_secret(options):
@@ -87,8 +102,10 @@ def parser(rack):
     one.add_argument("--config-path", default="/etc/bind/named.conf.local")
     one = command("edit-named-options", edit_named_options)
     one.add_argument("--config-path", default="/etc/bind/named.conf.options")
-    for name in ("observe-arp", "observe-beacons", "observe-mdns", "scan-network"):
-        command(name, observe).add_argument("arguments", nargs=argparse.REMAINDER)
+    command("observe-arp", observe_arp).add_argument("interface")
+    command("observe-beacons", observe_beacons).add_argument("interface")
+    command("observe-mdns", observe_mdns)
+    command("scan-network", scan_network).add_argument("arguments", nargs=argparse.REMAINDER)
     if rack:
         command("install-shared-secret", install_shared_secret)
         one = command("config", rack_config)

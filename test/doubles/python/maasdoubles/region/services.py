@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 from maasdoubles import certificates, config, db, dns, interfaces, ntp, paths, proxy, speed, syslog
-from maasdoubles.beacons import observe_beacons
+from maasdoubles.beacons import end_observers, observe_networks
 from maasdoubles.env import MAAS_ID
 from maasdoubles.fs import NamedLock, atomic_write
 from maasdoubles.log import log, log_error, maaslog
@@ -116,7 +116,7 @@ class Services:
         self._for_ever(self.dns, DNS_RELOAD)
         self._for_ever(self.networks, 30)
         threading.Thread(target=every_interval, args=(self.supervise,), daemon=True).start()
-        threading.Thread(target=observe_beacons, daemon=True).start()
+        threading.Thread(target=observe_networks, daemon=True).start()
 
     def _soon(self, function):
         threading.Thread(target=self._guarded, args=(function,), daemon=True).start()
@@ -204,9 +204,10 @@ class Services:
                 " VALUES ((SELECT max(serial) + 1 FROM maasserver_dnspublication), now(), 'controllers', '') RETURNING serial"
             )
             dns.write_zone("maas", serial, records)
+            # Later looks compare with the zone alone: what fails from here on is not tried again (regiondservices/dns.py).
+            self._dns_written = wanted
             dns.write_options(upstream_dns=wanted[1].split(), dnssec_validation=wanted[2])
             dns.write_named_conf(zones=["maas"])
-        self._dns_written = wanted
         try:
             dns.rndc("reload", attempts=30)
         except subprocess.CalledProcessError as error:
@@ -215,6 +216,7 @@ class Services:
 
     def stop(self):
         """The named lock is held until the service stops (utils/services.py SingleInstanceService); SIGKILL leaves it behind."""
+        end_observers()
         if self._responsible:
             self._lock.release()
 
