@@ -13,7 +13,8 @@ const many = exceeds(length(values.region.members), 1);
 export const notes: readonly unknown[] = [
   text`MAAS is being started in the namespace ${release.namespace}: a minute or two for a new database. See it done:`,
   '',
-  text`${kubectl} wait job -l app.kubernetes.io/part-of=maas --for=condition=complete --timeout=15m`,
+  // Not every Job: what maas-reconcile makes may have failed before, and nobody needs it.
+  text`${kubectl} wait job -l 'app.kubernetes.io/part-of=maas,app.kubernetes.io/component in (bootstrap,registration)' --for=condition=complete --timeout=15m`,
   text`  helm test ${release.name} -n ${release.namespace}`,
   '',
   'Then the user interface, and the administrator’s password:',

@@ -28,7 +28,8 @@ function containersOf(name: string): { readonly component?: string; readonly con
   return found.length === 0 ? undefined : { component, containers: [...new Set(found.map((process) => process.name))] };
 }
 
-const componentOf = (pod: Pod): string => pod.metadata?.labels?.['app.kubernetes.io/component'] ?? '';
+export const componentOf = (object: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } }): string =>
+  object.metadata?.labels?.['app.kubernetes.io/component'] ?? '';
 
 /**
  * @param names none means everything in regions and racks

@@ -7,6 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { regionSecretFile } from '../../charts/tables/processes';
 import { cluster, isReady, type Cluster, type ClusterOptions } from '../cluster/cluster';
 import { reconciler, settingsIn } from '../cluster/installed';
+import { componentOf } from '../cluster/names';
 import { Failure, messageOf, TimedOut } from '../failure';
 import { ApiRefusal, ownLabels, partOfMaas, type Secret } from '../kubernetes/kubernetes';
 import type { CronJob, Job, Pod } from '../kubernetes/types';
@@ -16,7 +17,6 @@ import { progress as makeProgress, type Progress } from '../output/progress';
 import { say } from '../output/terminal';
 import { regionSecret, type SecretInput, variable } from '../register-rack/secret-input';
 import { parse, pebble, withMux } from '../services/services';
-import { componentOf } from '../status/judgement';
 import { printSeconds, sleep } from '../time';
 import { handOver, nextKey, nextOf } from './seed';
 

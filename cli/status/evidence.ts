@@ -5,21 +5,23 @@ import type { Duplex } from 'node:stream';
 import { ports } from '../../charts/tables/ports';
 import { answering, maasIn, type Cluster } from '../cluster/cluster';
 import { enrolment, settingsIn, usualSecrets } from '../cluster/installed';
+import { componentOf } from '../cluster/names';
 import { messageOf } from '../failure';
 import { partOfMaas } from '../kubernetes/kubernetes';
 import type { Pod } from '../kubernetes/types';
 import type { Maas } from '../maas/client';
-import { componentOf, status, type MaasEvidence, type Reasons } from './judgement';
+import { status, type MaasEvidence, type Reasons } from './judgement';
 import type { Status } from './schema';
 
 /** @throws Failure when the cluster does not answer */
 export async function look(cluster: Cluster): Promise<Status> {
   const { kubernetes, access, namespace } = cluster;
   const list = <K extends Parameters<typeof kubernetes.list>[0]>(kind: K) => kubernetes.list(kind, partOfMaas);
-  const [pods, deployments, daemonsets, jobs, cronjobs] = await Promise.all([
+  const [pods, deployments, daemonsets, statefulsets, jobs, cronjobs] = await Promise.all([
     list('pods'),
     list('deployments'),
     list('daemonsets'),
+    list('statefulsets'),
     list('jobs'),
     list('cronjobs'),
   ]);
@@ -36,6 +38,7 @@ export async function look(cluster: Cluster): Promise<Status> {
       pods,
       deployments,
       daemonsets,
+      statefulsets,
       jobs,
       reasons,
       maas,

@@ -2,15 +2,14 @@
 
 import { processesOf, type Pod as PodKind } from '../../charts/tables/processes';
 import { isReady } from '../cluster/cluster';
-import type { DaemonSet, Deployment, Job, Pod } from '../kubernetes/types';
+import { conditionOf, currentJobs } from '../cluster/jobs';
+import { componentOf } from '../cluster/names';
+import type { DaemonSet, Deployment, Job, Pod, StatefulSet } from '../kubernetes/types';
 import type { BootResourceDetail, Fabric, RackController } from '../maas/types';
 import { rackHostName } from '../rack-host-name';
 import { podProblem } from '../register/rack-state';
 import { judge, poolLabel } from '../register/register';
 import type { Status } from './schema';
-
-export const componentOf = (object: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } }): string =>
-  object.metadata?.labels?.['app.kubernetes.io/component'] ?? '';
 
 const memberLabel = 'maas-k8s.io/member';
 
@@ -21,6 +20,7 @@ export interface Evidence {
   readonly pods: readonly Pod[];
   readonly deployments: readonly Deployment[];
   readonly daemonsets: readonly DaemonSet[];
+  readonly statefulsets: readonly StatefulSet[];
   readonly jobs: readonly Job[];
   /** host:port where the database is somebody else's. */
   readonly externalDatabase: string | undefined;
@@ -49,6 +49,22 @@ function processes(pod: Pod, kind: PodKind, reasons: Reasons): Status['regions']
 const containerReason = ({ state }: NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number]): string | null =>
   state?.waiting?.reason ?? state?.terminated?.reason ?? null;
 
+/** Why a pod that is ready does not count: it is not what was applied last. */
+function replacement({ metadata, spec, status }: Deployment | StatefulSet): string | undefined {
+  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return 'Kubernetes has not looked at what was applied yet';
+  return (status?.updatedReplicas ?? 0) < (spec?.replicas ?? 1) ? 'its pod is not yet the one that was applied last' : undefined;
+}
+
+/** As above, for the racks of a pool. */
+function replacements(sets: readonly DaemonSet[]): string | null {
+  const behind = sets.flatMap(({ metadata, status }) => {
+    const wanted = status?.desiredNumberScheduled ?? 0;
+    const updated = status?.updatedNumberScheduled ?? 0;
+    return updated < wanted ? [`pool ${metadata?.labels?.[poolLabel] ?? ''} has ${String(updated)} of ${String(wanted)} pods as they were applied last`] : [];
+  });
+  return behind.length > 0 ? behind.join(', ') : null;
+}
+
 function region(deployment: Deployment, pods: readonly Pod[], reasons: Reasons): Status['regions'][number] {
   const member = deployment.metadata?.labels?.[memberLabel] ?? deployment.metadata?.name ?? '';
   const pod = pods.find((one) => one.metadata?.labels?.[memberLabel] === member && one.metadata.deletionTimestamp === undefined);
@@ -65,23 +81,24 @@ function region(deployment: Deployment, pods: readonly Pod[], reasons: Reasons):
     };
   }
   const known = processes(pod, 'region', reasons);
-  const problem = podProblem(pod);
+  const problem = replacement(deployment) ?? podProblem(pod);
   const first = known.find(({ ready, reason }) => !ready && reason !== null);
   return {
     member,
     node: pod.spec?.nodeName ?? null,
     pod: pod.metadata?.name ?? null,
-    ready: isReady(pod),
+    ready: isReady(pod) && problem === undefined,
     text: problem === undefined ? `${String(known.length - 1)} processes ready` : first === undefined ? problem : `${first.name}: ${first.reason ?? ''}`,
     processes: known,
     since: pod.status?.startTime ?? null,
   };
 }
 
-function jobState({ metadata, status, ...rest }: Job): Status['jobs'][number] {
+function jobState(job: Job): Status['jobs'][number] {
+  const { metadata, status } = job;
   const name = metadata?.name ?? '';
-  const component = componentOf({ metadata, ...rest });
-  const failed = status?.conditions?.find(({ type, status: holds }) => type === 'Failed' && holds === 'True');
+  const component = componentOf(job);
+  const failed = conditionOf(job, 'Failed');
   if (failed !== undefined) return { name, component, state: 'failed', text: failed.message ?? failed.reason ?? 'no reason given' };
   const tries = status?.failed ?? 0;
   return status?.succeeded
@@ -106,10 +123,12 @@ function image({ name, architecture, sets }: BootResourceDetail): NonNullable<St
 }
 
 export function status(place: { readonly context: string; readonly namespace: string; readonly url: string | undefined }, evidence: Evidence): Status {
-  const { pods, deployments, daemonsets, jobs, reasons, maas, externalDatabase } = evidence;
+  const { pods, deployments, daemonsets, statefulsets, jobs, reasons, maas, externalDatabase } = evidence;
   const of = (component: string): Pod[] => pods.filter((pod) => componentOf(pod) === component);
   const known = typeof maas === 'string' ? undefined : maas;
   const [databasePod] = of('database');
+  const databaseSet = statefulsets.find((one) => componentOf(one) === 'database');
+  const databaseProblem = databasePod && ((databaseSet && replacement(databaseSet)) ?? podProblem(databasePod));
   const regions = deployments.filter((one) => componentOf(one) === 'region').map((one) => region(one, of('region'), reasons));
   const sets = daemonsets.filter((one) => componentOf(one) === 'rack');
   const look = judge(sets, of('rack'), known?.racks ?? []);
@@ -143,15 +162,15 @@ export function status(place: { readonly context: string; readonly namespace: st
     api: { answers: known !== undefined, text: typeof maas === 'string' ? maas : '' },
     database:
       databasePod !== undefined
-        ? { name: databasePod.metadata?.name ?? '', ready: isReady(databasePod), text: podProblem(databasePod) ?? 'ready' }
+        ? { name: databasePod.metadata?.name ?? '', ready: isReady(databasePod) && databaseProblem === undefined, text: databaseProblem ?? 'ready' }
         : externalDatabase === undefined
           ? null
           : { name: externalDatabase, ready: true, text: 'looked after elsewhere' },
     regions,
     racks,
-    missingRacks: sets.length === 0 ? null : (look.missing ?? null),
+    missingRacks: sets.length === 0 ? null : (look.missing ?? replacements(sets)),
     images: known === undefined ? null : { importing: known.importing, resources: known.resources.map(image) },
-    jobs: jobs.filter((job) => ['bootstrap', 'registration'].includes(componentOf(job))).map(jobState),
+    jobs: currentJobs(jobs).map(jobState),
     next: null,
   };
   return { ...found, healthy: isHealthy(found), next: next(found) };
@@ -174,9 +193,7 @@ const isHealthy = ({ database, regions, racks, api, missingRacks, jobs }: Status
 
 /** @returns the first thing that stands in the way of what follows it */
 export function next({ namespace, database, regions, racks, missingRacks, jobs, api, images }: Status): string | null {
-  const of = (component: string): Status['jobs'][number] | undefined =>
-    jobs.find((job) => job.component === component && job.state !== 'complete') ?? jobs.find((job) => job.component === component);
-  const bootstrap = of('bootstrap');
+  const bootstrap = jobs.find(({ component }) => component === 'bootstrap');
   if (regions.length + racks.length === 0 && database === null && missingRacks === null)
     return `there is no MAAS in namespace ${namespace}: maas-k8s up makes one`;
   if (database !== null && !database.ready) return `wait for the database ${database.name}: ${database.text}`;

@@ -10,12 +10,17 @@ import { printSeconds, sleep } from '../time';
 /** What has to be seen, and what is said when it is. */
 export interface Milestone {
   readonly name: string;
-  /** @returns the line when it is reached */
-  reached(status: Status): string | undefined;
+  /**
+   * @param applied names of the Jobs that were applied: others say nothing about them
+   * @returns the line when it is reached
+   */
+  reached(status: Status, applied: Applied): string | undefined;
 }
 
-const job = (status: Status, component: string): Status['jobs'][number] | undefined =>
-  status.jobs.findLast((one) => one.component === component && one.state === 'complete') ?? status.jobs.find((one) => one.component === component);
+type Applied = ReadonlySet<string>;
+
+const complete = ({ jobs }: Status, component: string, applied: Applied): boolean =>
+  jobs.some((job) => job.component === component && applied.has(job.name) && job.state === 'complete');
 
 const database: Milestone = {
   name: 'database',
@@ -23,7 +28,7 @@ const database: Milestone = {
 };
 const bootstrap: Milestone = {
   name: 'bootstrap',
-  reached: (status) => (job(status, 'bootstrap')?.state === 'complete' ? 'bootstrap: secrets, schema, administrator and API key are there' : undefined),
+  reached: (status, applied) => (complete(status, 'bootstrap', applied) ? 'bootstrap: secrets, schema, administrator and API key are there' : undefined),
 };
 const region: Milestone = {
   name: 'region',
@@ -41,7 +46,7 @@ const racks: Milestone = {
 };
 const registration: Milestone = {
   name: 'registration',
-  reached: (status) => (job(status, 'registration')?.state === 'complete' ? 'registration: every rack is connected' : undefined),
+  reached: (status, applied) => (complete(status, 'registration', applied) ? 'registration: every rack is connected' : undefined),
 };
 
 export const milestones = { region: [database, bootstrap, region], rack: [racks, registration], enrolled: [racks] } as const;
@@ -52,8 +57,8 @@ const interval = 1000;
 /** Milliseconds for which an API server that restarts is forgiven. */
 const forgiven = 60_000;
 
-/** @throws Failure when a Job has failed for good; TimedOut with what is still missing */
-export async function awaitAll(place: Cluster, wanted: readonly Milestone[], timeout: number, progress: Progress): Promise<Status> {
+/** @throws Failure when a Job that was applied has failed for good; TimedOut with what is still missing */
+export async function awaitAll(place: Cluster, wanted: readonly Milestone[], applied: Applied, timeout: number, progress: Progress): Promise<Status> {
   const started = Date.now();
   const left = [...wanted];
   let away: number | undefined;
@@ -62,12 +67,12 @@ export async function awaitAll(place: Cluster, wanted: readonly Milestone[], tim
     try {
       const status = await look(place);
       away = undefined;
-      const failed = status.jobs.find(({ state }) => state === 'failed');
+      const failed = status.jobs.find(({ name, state }) => applied.has(name) && state === 'failed');
       if (failed !== undefined)
         throw new Failure(
-          `the Job ${failed.name} has failed: ${failed.text}; maas-k8s logs ${failed.component} says why, and maas-k8s up goes on once that is mended`,
+          `the Job ${failed.name} has failed: ${failed.text}; maas-k8s logs ${failed.component} says why, and once that is mended maas-k8s up runs it again`,
         );
-      for (let line: string | undefined; left[0] !== undefined && (line = left[0].reached(status)) !== undefined;) {
+      for (let line: string | undefined; left[0] !== undefined && (line = left[0].reached(status, applied)) !== undefined;) {
         progress.done(line);
         left.shift();
       }

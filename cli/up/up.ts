@@ -12,6 +12,7 @@ import { progress as makeProgress, type Progress } from '../output/progress';
 import { colours, say } from '../output/terminal';
 import { ofCluster } from '../preflight/preflight';
 import type { Status } from '../status/schema';
+import { clear, lookAtJobs, removeSuperseded, sayJobs } from './jobs';
 import { makeCluster, removal, settled, type LocalTool } from './local-cluster';
 import { manifests, type Manifests, type Part } from './manifests';
 import { awaitAll, milestones } from './progress';
@@ -91,20 +92,23 @@ export async function bringUp(target: Cluster, made: Manifests, part: Part, opti
   try {
     progress.step('looking at what there is');
     const applier = new Applier(target.kubernetes, options.forceConflicts);
-    const planned = await applier.plan(made.objects);
+    const [planned, earlier] = await Promise.all([applier.plan(made.objects), lookAtJobs(target, made.objects)]);
     progress.end();
     sayPlan(planned);
+    sayJobs(earlier);
     await images(target, made, options, progress);
     if (options.dryRun) {
       say('nothing was changed (--dry-run)');
       return undefined;
     }
+    await clear(target, earlier);
     await applier.apply(
       planned.map(({ object }) => object),
       (object) => {
         progress.step(`applying ${nameOf(object)}`);
       },
     );
+    await removeSuperseded(target, earlier, progress);
     progress.done(`applied: ${String(planned.length)} objects`);
     if (!options.wait) return undefined;
     const wanted = {
@@ -113,7 +117,8 @@ export async function bringUp(target: Cluster, made: Manifests, part: Part, opti
       rack: milestones.rack,
       'racks of another region': milestones.enrolled,
     }[part].filter(({ name }) => name !== 'database' || made.values.database.embedded);
-    const status = await awaitAll(target, wanted, options.timeout, progress);
+    const jobs = new Set(made.objects.filter(({ kind }) => kind === 'Job').map(({ metadata }) => metadata.name));
+    const status = await awaitAll(target, wanted, jobs, options.timeout, progress);
     if (part !== 'racks of another region') sayNext(status, made);
     return status;
   } finally {

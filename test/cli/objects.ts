@@ -70,9 +70,9 @@ export const regionPod = (notReady: readonly string[] = []): Pod =>
   pod('region', 'maas-region-a-1', { containers: regionContainers, notReady, labels: { 'maas-k8s.io/member': 'a' } });
 export const regionDeployment = (): Deployment =>
   ({
-    metadata: { name: 'maas-region-a', namespace, labels: labels('region', { 'maas-k8s.io/member': 'a' }) },
+    metadata: { name: 'maas-region-a', namespace, generation: 1, labels: labels('region', { 'maas-k8s.io/member': 'a' }) },
     spec: { replicas: 1 },
-    status: {},
+    status: { observedGeneration: 1, updatedReplicas: 1 },
   }) as unknown as Deployment;
 
 export const rackPod = (node = 'node-1', notReady: readonly string[] = []): Pod =>
@@ -88,10 +88,11 @@ export const rackSet = (wanted = 1): DaemonSet =>
         },
       },
     },
-    status: { desiredNumberScheduled: wanted, observedGeneration: 1 },
+    status: { desiredNumberScheduled: wanted, updatedNumberScheduled: wanted, observedGeneration: 1 },
   }) as unknown as DaemonSet;
 
-export const job = (component: string, status: object = { succeeded: 1 }): Job => ({
-  metadata: { name: `maas-${component}-1`, namespace, labels: labels(component) },
+export const job = (component: string, status: object = { succeeded: 1 }, { name = '1', made = '2026-01-01T00:00:00Z' } = {}): Job => ({
+  metadata: { name: `maas-${component}-${name}`, namespace, labels: labels(component, { 'app.kubernetes.io/instance': 'maas' }), creationTimestamp: made },
   status,
 });
+export const failed = (message = 'Job has reached the specified backoff limit'): object => ({ conditions: [{ type: 'Failed', status: 'True', message }] });

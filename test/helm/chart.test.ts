@@ -53,6 +53,7 @@ test('the notes say what to do next, for these values', async () => {
   ]);
   const notes = stdout.slice(stdout.indexOf('NOTES:'));
   expect(notes).toContain('helm test other -n maas');
+  expect(notes).toContain('component in (bootstrap,registration)');
   expect(notes).toContain('get secret maas-admin');
   expect(notes).toContain('go-template=\'{{ .data.password | base64decode }}{{ "\\n" }}\'');
   expect(notes).toContain('and the external database');

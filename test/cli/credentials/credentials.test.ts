@@ -12,6 +12,8 @@ const pod = (component: string, ready: boolean) => ({
   status: { phase: 'Running', containerStatuses: [{ name: 'main', ready, state: { running: {} } } as never] },
 });
 
+const newer = { ...job({ active: 1 }), metadata: { ...job({}).metadata, name: 'new', creationTimestamp: '2026-02-02T00:00:00Z' } };
+
 test.each([
   [{ jobs: [], pods: [] }, 'there is no bootstrap Job'],
   [
@@ -21,6 +23,13 @@ test.each([
   [
     { jobs: [job({ conditions: [{ type: 'Failed', status: 'True', message: 'BackoffLimitExceeded' }] })], pods: [] },
     'the Job maas-bootstrap-1 has failed (BackoffLimitExceeded)',
+  ],
+  [
+    {
+      jobs: [{ ...job({ active: 1 }), metadata: { ...job({}).metadata, name: 'old', creationTimestamp: '2026-01-01T00:00:00Z' } }, newer],
+      pods: [{ ...pod('bootstrap', false), metadata: { name: 'old-x', labels: { ...labels('bootstrap'), 'batch.kubernetes.io/job-name': 'old' } } }],
+    },
+    'the Job new is at work; kubectl logs job/new shows the step',
   ],
   [{ jobs: [job({ succeeded: 1 })], pods: [pod('region', true)] }, 'bootstrap is done, but has not stored a key; look at its log'],
   [{ jobs: [job({ succeeded: 1 })], pods: [pod('region', false)] }, 'region pod maas-region-0: not ready: main'],

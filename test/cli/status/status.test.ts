@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { capture } from '../captured';
 import { fakeKubernetes, keep, type FakeKubernetes } from '../fake-kubernetes';
 import { fakeMaas, type FakeMaas } from '../fake-maas';
-import { job, pod, rackPod, rackSet, reconciler, regionDeployment, regionPod } from '../objects';
+import { failed, job, pod, rackPod, rackSet, reconciler, regionDeployment, regionPod } from '../objects';
 
 const written = capture();
 let kubernetes: FakeKubernetes;
@@ -144,6 +144,25 @@ test.each([
   const status = await ask();
   expect(status.healthy).toBe(false);
   expect(status.next).toMatch(next);
+});
+
+test.each([
+  ['failed', failed()],
+  ['stuck for ever', { active: 1 }],
+])('of the Jobs of a component the newest counts: an older one that has %s is not shown', async (_what, state) => {
+  keep(kubernetes, `${batch}/jobs`, job('bootstrap', state, { name: '0', made: '2025-01-01T00:00:00Z' }), job('reconcile', failed()));
+  expect(await ask()).toMatchObject({ healthy: true, jobs: [{ name: 'maas-bootstrap-1', state: 'complete' }, { name: 'maas-registration-1' }] });
+  written.stdout = '';
+  keep(kubernetes, `${batch}/jobs`, job('bootstrap', state, { name: '2', made: '2027-01-01T00:00:00Z' }));
+  expect(await ask()).toMatchObject({ healthy: false, jobs: [{ name: 'maas-bootstrap-2' }, { name: 'maas-registration-1' }] });
+});
+
+test.each([
+  [{ observedGeneration: 0, updatedReplicas: 1 }, 'Kubernetes has not looked at what was applied yet'],
+  [{ observedGeneration: 1 }, 'its pod is not yet the one that was applied last'],
+])('a region whose Deployment says %j is not ready, though its pod is', async (state, text) => {
+  keep(kubernetes, `${apps}/deployments`, { ...regionDeployment(), status: state });
+  expect(await ask()).toMatchObject({ healthy: false, next: `wait for region a: ${text}` });
 });
 
 test('racks of a region elsewhere: registered when their pods are ready', async () => {

@@ -6,7 +6,7 @@ import { clusterTools, withEnvironment, type ClusterTools } from '../cluster-too
 import { fakeKubernetes, keep, type FakeKubernetes } from '../fake-kubernetes';
 import { fakeMaas, type FakeMaas } from '../fake-maas';
 import { folder } from '../folder';
-import { job, pod, rackPod, regionPod } from '../objects';
+import { failed, job, pod, rackPod, regionPod } from '../objects';
 
 const written = capture();
 const standard = { metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } } };
@@ -34,18 +34,29 @@ const go = (part: 'all' | 'region' | 'rack', options: Partial<UpOptions> = {}): 
   up(part, { kubeconfig: kubernetes.kubeconfig(), values: values(), wait: true, timeout: 5000, ...options });
 const applied = (): string[] => [...kubernetes.objects.keys()].map((path) => path.split('/').slice(-2).join('/'));
 
-/** Jobs are done as soon as they are made, and daemons are where they are wanted. */
-function controllers(): () => void {
-  const timer = setInterval(() => {
+const statuses: Readonly<Record<string, object>> = {
+  jobs: { succeeded: 1 },
+  daemonsets: { desiredNumberScheduled: 1, updatedNumberScheduled: 1, observedGeneration: 1 },
+  deployments: { updatedReplicas: 1 },
+  statefulsets: { updatedReplicas: 1 },
+};
+let acting: NodeJS.Timeout | undefined;
+afterEach(() => {
+  clearInterval(acting);
+});
+
+/** Jobs are done as soon as they are made, and pods are where they are wanted, unless something else is said. */
+function controllers(other: Readonly<Record<string, object>> = {}): void {
+  clearInterval(acting);
+  acting = setInterval(() => {
     for (const [path, object] of kubernetes.objects) {
-      if (path.includes('/jobs/')) Object.assign(object, { status: { succeeded: 1 } });
-      if (path.includes('/daemonsets/')) Object.assign(object, { status: { desiredNumberScheduled: 1, observedGeneration: 1 } });
+      const status = { ...statuses, ...other }[path.split('/').at(-2) ?? ''];
+      if (status !== undefined && !('status' in object)) Object.assign(object, { status });
     }
   }, 20);
-  return () => {
-    clearInterval(timer);
-  };
 }
+const jobsAt = '/apis/batch/v1/namespaces/maas/jobs';
+const jobs = (): string[] => [...kubernetes.objects.keys()].filter((path) => path.startsWith(`${jobsAt}/`)).map((path) => path.slice(jobsAt.length + 1));
 
 test('a plan changes nothing, and says what would be made', async () => {
   const before = applied();
@@ -57,9 +68,8 @@ test('a plan changes nothing, and says what would be made', async () => {
 });
 
 test('applies, waits, and says what is next', async () => {
-  const stop = controllers();
+  controllers();
   await go('all');
-  stop();
   expect(applied()).toEqual(
     expect.arrayContaining(['namespaces/maas', 'statefulsets/maas-database', 'deployments/maas-region-a', 'daemonsets/maas-rack-default']),
   );
@@ -75,11 +85,10 @@ test('applies, waits, and says what is next', async () => {
 });
 
 test('a second time there is nothing to make or to change', async () => {
-  const stop = controllers();
+  controllers();
   await go('all');
   written.stderr = '';
   await go('all', { dryRun: true });
-  stop();
   expect(written.stderr).not.toMatch(/will be/);
   expect(written.stderr).toMatch(/as they should be: \d+ objects/);
 });
@@ -138,16 +147,94 @@ test('images that no node could pull are named with their nodes', async () => {
 });
 
 test('a bootstrap that has failed ends the wait, with the cure', async () => {
-  const stop = setInterval(() => {
-    for (const [path, object] of kubernetes.objects)
-      if (path.includes('/jobs/maas-bootstrap'))
-        Object.assign(object, job('bootstrap', { conditions: [{ type: 'Failed', status: 'True', message: 'BackoffLimitExceeded' }] }));
-  }, 20);
-  await expect(go('region')).rejects.toThrow(/has failed: BackoffLimitExceeded; maas-k8s logs bootstrap says why/);
-  clearInterval(stop);
+  controllers({ jobs: failed('BackoffLimitExceeded') });
+  await expect(go('region')).rejects.toThrow(/has failed: BackoffLimitExceeded; maas-k8s logs bootstrap says why, and once that is mended maas-k8s up runs it/);
+});
+
+test('once that is mended, it is run again', async () => {
+  controllers({ jobs: failed() });
+  await expect(go('region')).rejects.toThrow(/has failed/);
+  const before = jobs();
+  controllers();
+  await go('region');
+  expect(written.stderr).toContain(`will be run again: Job ${before[0]!}, for it has failed`);
+  expect(jobs()).toEqual(before);
+});
+
+describe('Jobs of earlier values', () => {
+  const old = { name: 'old', made: '2026-01-01T00:00:00Z' };
+
+  test('neither their success nor their failure counts, and they are removed with their pods', async () => {
+    keep(kubernetes, jobsAt, job('bootstrap', failed(), old), job('registration', { succeeded: 1 }, old));
+    controllers({ jobs: { active: 1 } });
+    await expect(go('all', { timeout: 2500 })).rejects.toThrow(/wait for bootstrap/);
+    expect(jobs().filter((name) => name.endsWith('-old'))).toEqual([]);
+    expect(written.stderr).toContain('will be removed: Job maas-bootstrap-old, Job maas-registration-old, superseded');
+    expect(written.stderr).not.toContain('bootstrap: secrets');
+  });
+
+  test('only those of what is applied go: not another part’s, another release’s, a CronJob’s or Helm’s', async () => {
+    const of = (name: string, metadata: object) => {
+      const made = job('bootstrap', { succeeded: 1 }, { name });
+      return { ...made, metadata: { ...made.metadata, ...metadata } };
+    };
+    const others = [
+      job('registration', failed(), old),
+      job('reconcile', failed(), old),
+      of('owned', { ownerReferences: [{ kind: 'CronJob', name: 'x' }] }),
+      of('other', { labels: { ...job('bootstrap').metadata?.labels, 'app.kubernetes.io/instance': 'other' } }),
+      of('helm', { labels: { ...job('bootstrap').metadata?.labels, 'app.kubernetes.io/managed-by': 'Helm' } }),
+    ];
+    keep(kubernetes, jobsAt, ...others);
+    await go('region', { wait: false });
+    expect(jobs()).toEqual(expect.arrayContaining(others.map(({ metadata }) => metadata?.name)));
+  });
+
+  test('one that is wanted once more after another is run again', async () => {
+    controllers();
+    await go('region');
+    const [wanted] = jobs();
+    kubernetes.objects.set(`${jobsAt}/${wanted!}`, { ...kubernetes.objects.get(`${jobsAt}/${wanted!}`), status: { succeeded: 1 } });
+    keep(kubernetes, jobsAt, job('bootstrap', { succeeded: 1 }, { name: 'between', made: '2999-01-01T00:00:00Z' }));
+    await go('region', { dryRun: true });
+    expect(jobs()).toHaveLength(2);
+    kubernetes.requests.length = 0;
+    await go('region');
+    expect(written.stderr).toContain(`will be run again: Job ${wanted!}, for maas-bootstrap-between was applied after it`);
+    expect(kubernetes.requests.filter((asked) => asked.startsWith('DELETE'))).toEqual([
+      `DELETE ${jobsAt}/${wanted!}`,
+      `DELETE ${jobsAt}/maas-bootstrap-between`,
+    ]);
+    expect(jobs()).toEqual([wanted]);
+  });
+
+  test('one that may not be removed is named, and does not stand in the way', async () => {
+    keep(kubernetes, jobsAt, job('bootstrap', failed(), old));
+    controllers();
+    kubernetes.lasting.set(`DELETE ${jobsAt}/maas-bootstrap-old`, 403);
+    const made = setInterval(() => {
+      for (const name of jobs())
+        if (!name.endsWith('-old'))
+          Object.assign((kubernetes.objects.get(`${jobsAt}/${name}`) as { metadata: object }).metadata, { creationTimestamp: '2026-02-02T00:00:00Z' });
+    }, 10);
+    await go('region').finally(() => {
+      clearInterval(made);
+    });
+    expect(written.stderr).toMatch(/the superseded Job maas-bootstrap-old stays: cannot remove .*HTTP 403/);
+  });
+});
+
+test.each([
+  ['statefulsets', {}, /wait for the database maas-database-0: its pod is not yet the one that was applied last/],
+  ['deployments', {}, /wait for region a: its pod is not yet the one that was applied last/],
+  ['daemonsets', { desiredNumberScheduled: 1, observedGeneration: 1 }, /wait for racks: pool default has 0 of 1 pods as they were applied last/],
+])('pods of earlier %s are not taken for what was applied', async (kind, status, said) => {
+  controllers({ [kind]: status });
+  await expect(go('all', { timeout: 2500 })).rejects.toThrow(said);
 });
 
 test('what is not ready in time is named', async () => {
+  controllers();
   keep(kubernetes, '/api/v1/namespaces/maas/pods', pod('database', 'maas-database-0', { notReady: ['main'] }));
   await expect(go('region', { timeout: 1500 })).rejects.toMatchObject({
     name: 'TimedOut',
