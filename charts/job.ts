@@ -15,11 +15,18 @@ export interface JobProps {
   readonly security: Template<V1PodSecurityContext>;
   /** What else calls for another run when it changes. */
   readonly follows?: unknown;
+  /** When it has failed for good; else only after many tries. */
+  readonly ends?: {
+    /** Its command has given up by itself. The pod stays, with its log. */
+    readonly exitCode: number;
+    /** Seconds: even a command that never got to that has had its time. */
+    readonly deadline: Expr<number>;
+  };
 }
 
 /** The pod of a Job: it has a token, unlike all others. */
 export const jobPod = (
-  { component, account, container, security }: Omit<JobProps, 'follows'>,
+  { component, account, container, security }: Omit<JobProps, 'follows' | 'ends'>,
   restartPolicy: 'OnFailure' | 'Never' = 'OnFailure',
 ): PodTemplate =>
   podTemplate(component, values.jobs, {
@@ -37,14 +44,19 @@ export const jobPod = (
  * "field is immutable". Argo CD runs it as a hook, so that a finished Job does not count as missing.
  */
 export class ContentJob extends Manifest<'batch/v1/Job'> {
-  constructor(scope: Construct, id: string, { follows, ...props }: JobProps) {
-    const template = jobPod(props);
+  constructor(scope: Construct, id: string, { follows, ends, ...props }: JobProps) {
+    // Where a container is restarted in its pod, Kubernetes takes the pod away with the last words in its log when the Job fails, and cannot tell by its exit code.
+    const template = jobPod(props, ends === undefined ? 'OnFailure' : 'Never');
+    const end = ends && {
+      activeDeadlineSeconds: ends.deadline,
+      podFailurePolicy: { rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [ends.exitCode] } }] },
+    };
     super(scope, id, 'batch/v1/Job', {
       metadata: {
         ...metadata(props.component, text`${props.account}-${digest([template, follows])}`),
         annotations: merged({ 'argocd.argoproj.io/hook': 'Sync', 'argocd.argoproj.io/hook-delete-policy': 'BeforeHookCreation' }, values.commonAnnotations),
       },
-      spec: { backoffLimit: 20, template },
+      spec: { backoffLimit: 20, ...end, template },
     });
   }
 }

@@ -1,13 +1,14 @@
 import { Chart } from 'cdk8s';
 import { ApiResource } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
+import { exitCodes } from '../cli/failure';
 import { accountWith, secret } from './accounts';
 import { env, podSecurity, requests, type Container } from './container';
 import { images, pull } from './image';
 import { ContentJob, jobPod, type JobProps } from './job';
 import { maasUrl, metadata, nameOf } from './labels';
 import { merged, release, type Expr } from './render/expression';
-import { given, text } from './render/functions';
+import { given, sum, text } from './render/functions';
 import { Manifest } from './render/manifest';
 import { rendererOf } from './render/renderer';
 import { values } from './tables/values';
@@ -15,6 +16,9 @@ import { container } from './workload';
 
 const account = nameOf('register');
 const security = { ...podSecurity, runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532 };
+
+/** Seconds that a pod may take until its command runs: the Job’s time begins before that, and the command’s last words must come first. */
+const start = 120;
 
 /** @param seconds until it gives up */
 const register = (seconds: number | Expr<number>): Container =>
@@ -47,7 +51,9 @@ export class Registration extends Chart {
         // Only a rack's own log tells that the region has turned it away.
         { verbs: ['get'], resources: [ApiResource.custom({ apiGroup: '', resourceType: 'pods/log' })] },
       ]);
-      const props: JobProps = { component: 'registration', account, security, container: register(values.registration.timeoutSeconds) };
+      const { timeoutSeconds } = values.registration;
+      const ends = { exitCode: exitCodes.timeout, deadline: sum(timeoutSeconds, start) };
+      const props: JobProps = { component: 'registration', account, security, ends, container: register(timeoutSeconds) };
       new ContentJob(registration, 'job', { ...props, follows: [values.rack, values.images.rack] });
     });
   }

@@ -278,7 +278,11 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
   }),
   jobs: group('The Jobs: bootstrap and registration.', { ...placement('the Jobs'), ...pods('the Jobs') }),
   registration: group('The Job that sees every rack connected.', {
-    timeoutSeconds: Type.Integer({ default: 900, minimum: 30, description: 'Seconds until registration gives up and says why.' }),
+    timeoutSeconds: Type.Integer({
+      default: 900,
+      minimum: 30,
+      description: 'Seconds until registration gives up and says why; the Job has failed then, and is not tried again by itself.',
+    }),
   }),
   extraObjects: Type.Array(
     Type.Object(

@@ -2,7 +2,7 @@
 
 import { checkRegionSecret } from '../bootstrap/decisions';
 import { rules, Variables, type Environment } from '../environment';
-import { Failure, messageOf } from '../failure';
+import { Failure, messageOf, TimedOut } from '../failure';
 import { Kubernetes } from '../kubernetes/kubernetes';
 import { inCluster, type Transport } from '../kubernetes/transport';
 import type { DaemonSet, Pod } from '../kubernetes/types';
@@ -25,7 +25,7 @@ export interface RegisterOptions {
   readonly timeout: number;
 }
 
-/** @throws Failure with the reason of each rack that is not connected in time */
+/** @throws TimedOut with the reason of each rack that is not connected in time; the Job has failed by that (charts/registration.ts) */
 export async function register(environment: Environment, { timeout }: RegisterOptions, transport?: Transport): Promise<void> {
   const started = Date.now();
   const variables = new Variables(environment);
@@ -101,7 +101,7 @@ async function seeRacks(kubernetes: Kubernetes, maas: Maas, timeout: number, sta
     if (Date.now() - started + interval > timeout) {
       const rejections = await Promise.all(pending.map(async ([rack, { pod }]) => rejection(rack, await kubernetes.logTail(pod, 'rackd'))));
       const reasons = [summary, ...rejections.filter((reason) => reason !== undefined)].join('; ');
-      throw new Failure(`${String(look.racks.size - pending.length)} racks connected after ${printSeconds(Date.now() - started)}, but ${reasons}`);
+      throw new TimedOut(`${String(look.racks.size - pending.length)} racks connected after ${printSeconds(Date.now() - started)}, but ${reasons}`);
     }
     if ((said.get('') ?? '') !== (look.missing ?? '') || Date.now() - reminded >= reminder) {
       log(`${String(look.racks.size - pending.length)} racks connected; waiting for: ${summary}`);

@@ -40,6 +40,7 @@ export async function look(cluster: Cluster): Promise<Status> {
       daemonsets,
       statefulsets,
       jobs,
+      reconciled: job?.status?.lastSuccessfulTime,
       reasons,
       maas,
       externalDatabase: settings && !settings.embedded ? `${settings.database.host}:${String(settings.database.port)}` : undefined,

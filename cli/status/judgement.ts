@@ -22,6 +22,8 @@ export interface Evidence {
   readonly daemonsets: readonly DaemonSet[];
   readonly statefulsets: readonly StatefulSet[];
   readonly jobs: readonly Job[];
+  /** When bootstrap's CronJob has last ended well. */
+  readonly reconciled?: string;
   /** host:port where the database is somebody else's. */
   readonly externalDatabase: string | undefined;
   readonly reasons: Reasons;
@@ -94,12 +96,16 @@ function region(deployment: Deployment, pods: readonly Pod[], reasons: Reasons):
   };
 }
 
-function jobState(job: Job): Status['jobs'][number] {
+/** @param since what has come about since it has failed, if it has */
+function jobState(job: Job, since: string | undefined): Status['jobs'][number] {
   const { metadata, status } = job;
   const name = metadata?.name ?? '';
   const component = componentOf(job);
   const failed = conditionOf(job, 'Failed');
-  if (failed !== undefined) return { name, component, state: 'failed', text: failed.message ?? failed.reason ?? 'no reason given' };
+  const why = failed?.message ?? failed?.reason ?? 'no reason given';
+  if (failed !== undefined && since !== undefined)
+    return { name, component, state: 'past', text: `failed once (${why}), but ${since}; maas-k8s up runs it again, or delete it and apply again` };
+  if (failed !== undefined) return { name, component, state: 'failed', text: why };
   const tries = status?.failed ?? 0;
   return status?.succeeded
     ? { name, component, state: 'complete', text: '' }
@@ -152,7 +158,7 @@ export function status(place: { readonly context: string; readonly namespace: st
       };
     })
     .sort((a, b) => (`${a.pool}/${a.node}` < `${b.pool}/${b.node}` ? -1 : 1));
-  const found: Status = {
+  const without: Status = {
     apiVersion: 'maas-k8s.io/v1',
     kind: 'Status',
     ...place,
@@ -170,10 +176,20 @@ export function status(place: { readonly context: string; readonly namespace: st
     racks,
     missingRacks: sets.length === 0 ? null : (look.missing ?? replacements(sets)),
     images: known === undefined ? null : { importing: known.importing, resources: known.resources.map(image) },
-    jobs: currentJobs(jobs).map(jobState),
+    jobs: [],
     next: null,
   };
+  const found = { ...without, jobs: currentJobs(jobs).map((job) => jobState(job, since(job, without, evidence.reconciled))) };
   return { ...found, healthy: isHealthy(found), next: next(found) };
+}
+
+/** What has come about since a Job has failed that makes its failure history, if something has. */
+function since(job: Job, { racks, missingRacks }: Status, reconciled: string | undefined): string | undefined {
+  if (componentOf(job) === 'registration')
+    return racks.length > 0 && missingRacks === null && racks.every(({ connected }) => connected) ? 'every rack is connected now' : undefined;
+  // The CronJob does what bootstrap does.
+  const failed = conditionOf(job, 'Failed')?.lastTransitionTime;
+  return failed !== undefined && reconciled !== undefined && reconciled > failed ? 'maas-reconcile, which does the same, has ended well since' : undefined;
 }
 
 /** Racks of a region elsewhere: MAAS is not asked, but rackd is ready only when a region has taken it (charts/tables/processes.ts). */
@@ -186,7 +202,7 @@ const isHealthy = ({ database, regions, racks, api, missingRacks, jobs }: Status
   regions.length + racks.length > 0 &&
   (regions.length === 0 || api.answers) &&
   database?.ready !== false &&
-  jobs.every(({ state }) => state === 'complete') &&
+  jobs.every(({ state }) => state === 'complete' || state === 'past') &&
   regions.every(({ ready }) => ready) &&
   racks.every(({ connected }) => connected) &&
   missingRacks === null;

@@ -22,7 +22,12 @@ export async function page(status: Status, colour: Colours): Promise<string> {
     rows.push(['image', `${name} ${architecture}`, mark(complete, complete ? 'complete' : `${String(percent)} %`), '']);
   if (images !== null && images.resources.length === 0) rows.push(['image', '', images.importing ? 'being imported' : 'none', '']);
   for (const { name, state, text } of jobs)
-    rows.push(['job', name, state === 'failed' ? colour.red(`failed: ${text}`) : mark(state === 'complete', `${state}${text ? `, ${text}` : ''}`), '']);
+    rows.push([
+      'job',
+      name,
+      state === 'past' ? text : state === 'failed' ? colour.red(`failed: ${text}`) : mark(state === 'complete', `${state}${text ? `, ${text}` : ''}`),
+      '',
+    ]);
   const head =
     status.version === null
       ? `MAAS in namespace ${status.namespace} (context ${status.context})`

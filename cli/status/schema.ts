@@ -58,7 +58,9 @@ export const statusSchema = Type.Object(
       object({
         name: Type.String(),
         component: Type.String(),
-        state: Type.Union([Type.Literal('complete'), Type.Literal('failed'), Type.Literal('at work')]),
+        state: Type.Union([Type.Literal('complete'), Type.Literal('failed'), Type.Literal('past'), Type.Literal('at work')], {
+          description: 'past: it has failed, and what it was to see to has come about since',
+        }),
         text: Type.String(),
       }),
     ),

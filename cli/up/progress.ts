@@ -20,7 +20,7 @@ export interface Milestone {
 type Applied = ReadonlySet<string>;
 
 const complete = ({ jobs }: Status, component: string, applied: Applied): boolean =>
-  jobs.some((job) => job.component === component && applied.has(job.name) && job.state === 'complete');
+  jobs.some((job) => job.component === component && applied.has(job.name) && (job.state === 'complete' || job.state === 'past'));
 
 const database: Milestone = {
   name: 'database',

@@ -95,4 +95,6 @@ export const job = (component: string, status: object = { succeeded: 1 }, { name
   metadata: { name: `maas-${component}-${name}`, namespace, labels: labels(component, { 'app.kubernetes.io/instance': 'maas' }), creationTimestamp: made },
   status,
 });
-export const failed = (message = 'Job has reached the specified backoff limit'): object => ({ conditions: [{ type: 'Failed', status: 'True', message }] });
+export const failed = (message = 'Job has reached the specified backoff limit'): object => ({
+  conditions: [{ type: 'Failed', status: 'True', message, lastTransitionTime: '2026-01-01T01:00:00Z' }],
+});

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { helmChart } from '../../charts/helm';
 import { read } from '../../charts/render/publish';
+import { exitCodes } from '../../cli/failure';
 import { processesOf } from '../../charts/tables/processes';
 import { loadValues } from '../../charts/tables/valuesfile';
 import { containers, podLabels, podSpec, type KubernetesObject } from '../kubernetes/objects';
@@ -130,4 +131,15 @@ test('nothing secret is written down: no Secret object, no literal that looks li
 test('a budget for disruptions only where there are several members: one alone could never leave its node', () => {
   const budgets = (overlay: object) => plainObjects(overlay).filter(({ kind }) => kind === 'PodDisruptionBudget').length;
   expect([budgets({}), budgets({ region: { members: [{ name: 'a' }, { name: 'b' }] } })]).toEqual([0, 1]);
+});
+
+test('registration ends when it gives up, not after 21 times that; what kills it does not end it', () => {
+  const { spec } = named('Job', /^maas-register-/);
+  const timeout = Number(/^--timeout=(\d+)s$/.exec((containers(named('Job', /^maas-register-/))[0]!.args as string[])[1]!)![1]);
+  expect(spec.activeDeadlineSeconds).toBeGreaterThan(timeout);
+  expect(spec.activeDeadlineSeconds).toBeLessThan(timeout + 300);
+  expect(spec.podFailurePolicy.rules).toEqual([{ action: 'FailJob', onExitCodes: { operator: 'In', values: [exitCodes.timeout] } }]);
+  // Only such pods stay when their Job has failed, and with them their last words.
+  expect(spec.template.spec.restartPolicy).toBe('Never');
+  expect(spec.backoffLimit).toBeGreaterThan(5);
 });

@@ -157,6 +157,30 @@ test.each([
   expect(await ask()).toMatchObject({ healthy: false, jobs: [{ name: 'maas-bootstrap-2' }, { name: 'maas-registration-1' }] });
 });
 
+describe('a Job that has failed', () => {
+  test('is history once every rack is connected: registration', async () => {
+    keep(kubernetes, `${batch}/jobs`, job('registration', failed()));
+    const status = await ask();
+    expect(status).toMatchObject({ healthy: true, next: expect.stringContaining('there are no images') as string });
+    expect(status.jobs[1]).toMatchObject({
+      state: 'past',
+      text: expect.stringMatching(/failed once .*every rack is connected now; maas-k8s up runs it again/) as string,
+    });
+    written.stdout = '';
+    keep(kubernetes, `${apps}/daemonsets`, rackSet(2));
+    expect(await ask()).toMatchObject({ healthy: false, jobs: [{}, { state: 'failed' }] });
+  });
+
+  test('is history once the CronJob has done what it could not: bootstrap', async () => {
+    keep(kubernetes, `${batch}/jobs`, job('bootstrap', failed()));
+    keep(kubernetes, `${batch}/cronjobs`, { ...reconciler(), status: { lastSuccessfulTime: '2026-01-01T00:50:00Z' } });
+    expect(await ask()).toMatchObject({ healthy: false, jobs: [{ state: 'failed' }, {}] });
+    written.stdout = '';
+    keep(kubernetes, `${batch}/cronjobs`, { ...reconciler(), status: { lastSuccessfulTime: '2026-01-01T01:10:00Z' } });
+    expect(await ask()).toMatchObject({ healthy: true, jobs: [{ state: 'past' }, {}] });
+  });
+});
+
 test.each([
   [{ observedGeneration: 0, updatedReplicas: 1 }, 'Kubernetes has not looked at what was applied yet'],
   [{ observedGeneration: 1 }, 'its pod is not yet the one that was applied last'],

@@ -192,7 +192,7 @@ export const jobFaults: readonly Fault[] = [
   },
   {
     name: 'registration killed at each of its steps; the Job goes on by itself',
-    cure: 'charts/job.ts: restartPolicy OnFailure',
+    cure: 'charts/job.ts: backoffLimit, and only giving up is the end',
     within: 30,
     make: async (world) => {
       const said: string[] = [];
