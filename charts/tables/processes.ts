@@ -230,8 +230,8 @@ export const processes: readonly Process[] = [
     ready: unixHttp(webapp, '/MAAS/rpc/', 'eventloops'),
     startSeconds: 300,
     restartsOn: [regiondConf],
-    // 235 MiB, 50 MiB for beacons, and up to 240 MiB per worker.
-    memory: sum(285, product(240, values.region.workers)),
+    // 235 MiB, 50 MiB for each of its observers of a network, and up to 240 MiB per worker.
+    memory: sum(385, product(240, values.region.workers)),
     cpu: 200,
   }),
   process('apiserver', {
