@@ -1,7 +1,7 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { rackAccount } from './accounts';
 import { annotations } from './labels';
+import { podRules, podVariables } from './pod-rules';
 import { merged, release, when } from './render/expression';
 import { given, text } from './render/functions';
 import { Manifest } from './render/manifest';
@@ -32,11 +32,13 @@ export class Namespace extends Chart {
 /** What Kubernetes would fill in: server-side apply takes the object around it as one, and who leaves it out is in conflict with who applied before. */
 const everything = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} };
 
+const pods = (operations: string[], resource: string) => ({ apiGroups: [''], apiVersions: ['v1'], operations, resources: [resource], scope: 'Namespaced' });
+
 /**
- * The rule that only racks use the host's network in the namespace.
+ * The rule that only racks use the host's network in the namespace, and that nobody is privileged.
  *
  * Pod Security has one level per namespace; racks need the host's network and so the level "privileged". What that level
- * lets through for all other pods is taken back here.
+ * lets through is taken back here: for all other pods to what "baseline" allows, for racks to what they need.
  */
 export class Admission extends Chart {
   constructor(scope: Construct, id: string) {
@@ -49,18 +51,11 @@ export class Admission extends Chart {
         failurePolicy: 'Fail',
         matchConstraints: {
           ...everything,
-          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }],
+          // A pod's other fields that are asked for here never change; an ephemeral container comes by an update of its own.
+          resourceRules: [pods(['CREATE'], 'pods'), pods(['UPDATE'], 'pods/ephemeralcontainers')],
         },
-        validations: [
-          {
-            expression: text`object.spec.?serviceAccountName.orValue('') == '${rackAccount}' || !(object.spec.?hostNetwork.orValue(false) || object.spec.?hostPID.orValue(false) || object.spec.?hostIPC.orValue(false))`,
-            message: text`only pods of the service account ${rackAccount} may use the host's namespaces here`,
-          },
-          {
-            expression: 'object.spec.containers.all(c, !c.?securityContext.?privileged.orValue(false))',
-            message: 'nothing here needs a privileged container',
-          },
-        ],
+        variables: podVariables,
+        validations: podRules,
       },
     });
     new Manifest(this, 'policy-binding', 'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding', {

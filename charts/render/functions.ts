@@ -198,6 +198,34 @@ const differTemplate = `{{- $differ := false -}}
 {{- end -}}
 {{- $differ -}}`;
 
+type Mounted = { readonly hostPath?: { readonly path?: string } | null };
+
+/** The path on the node that a volume is; empty for volumes of other kinds. */
+export const hostPath = (volume: Expr<unknown>): Expr<string> =>
+  new Computed(
+    'hostPath',
+    'string',
+    [volume],
+    (found: Mounted) => found.hostPath?.path ?? '',
+    ([found]) => `(default "" (get (default dict (get ${found!} "hostPath")) "path"))`,
+  );
+
+/** The paths on the node that volumes are, as strings of CEL with commas between; none has a quote in it (charts/tables/rules.ts). */
+export const hostPaths = (volumes: Expr<readonly unknown[]>): Expr<string> =>
+  new Computed(
+    'hostPaths',
+    'string',
+    [volumes],
+    (found: readonly Mounted[]) => found.flatMap((volume) => (volume.hostPath?.path ? [`'${volume.hostPath.path}'`] : [])).join(', '),
+    ([found], names) => `(include ${quoted(names.template('hostPaths', () => hostPathsTemplate))} ${found!})`,
+  );
+
+const hostPathsTemplate = `{{- $paths := list -}}
+{{- range . -}}
+{{- with .hostPath -}}{{- with .path -}}{{- $paths = append $paths (printf "'%s'" .) -}}{{- end -}}{{- end -}}
+{{- end -}}
+{{- join ", " $paths -}}`;
+
 const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex').slice(0, 8);
 
 /**

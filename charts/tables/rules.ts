@@ -2,7 +2,23 @@
 
 import { maasUrl, nameOf, reserved } from '../labels';
 import type { Expr, References } from '../render/expression';
-import { both, differ, either, equals, exceeds, given, joined, keysBeside, keysMatching, length, lowerCase, matches, not, text } from '../render/functions';
+import {
+  both,
+  differ,
+  either,
+  equals,
+  exceeds,
+  given,
+  hostPath,
+  joined,
+  keysBeside,
+  keysMatching,
+  length,
+  lowerCase,
+  matches,
+  not,
+  text,
+} from '../render/functions';
 import { forEach, forEachPair, refuse, type Rule } from '../render/rules';
 import { neededConnections } from './connections';
 import { processesOf } from './processes';
@@ -156,13 +172,25 @@ const adjustments: Rule = parts.map(([path, part, containers]): Rule => {
     refuse(`${path}.resources`, given(unknown), text`there is no container ${joined(unknown)}; ${path} has ${containers.join(', ')}`),
     twice(`${path}.extraEnv`, part.extraEnv),
     twice(`${path}.extraVolumes`, part.extraVolumes),
-    forEach(part.extraVolumes, (volume, i) =>
+    forEach(part.extraVolumes, (volume, i) => [
       refuse(
         text`${path}.extraVolumes[${i}].name`,
         matches(volume.name, ourVolumes),
         text`"${volume.name}" is a volume of the chart itself; choose another name`,
       ),
-    ),
+      // The admission policy (charts/pod-rules.ts) refuses such pods, or has the path in its text.
+      path === 'rack'
+        ? refuse(
+            text`${path}.extraVolumes[${i}].hostPath.path`,
+            both(given(hostPath(volume)), not(matches(hostPath(volume), '^/[A-Za-z0-9._/-]*$'))),
+            text`"${hostPath(volume)}" has other characters than letters, digits, dots, dashes and slashes, or does not begin with a slash; give another path`,
+          )
+        : refuse(
+            text`${path}.extraVolumes[${i}].hostPath`,
+            given(hostPath(volume)),
+            text`"${hostPath(volume)}" is on the node, whose files only racks may have; use another kind of volume`,
+          ),
+    ]),
     ours(`${path}.podLabels`, part.podLabels, reserved.labels),
     ours(`${path}.podAnnotations`, part.podAnnotations, reserved.annotations),
   ];

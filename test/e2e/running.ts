@@ -219,16 +219,62 @@ export function describeRunning(title: string, { install, again, manifests }: In
     }
   });
 
-  test('only the rack’s account gets the host’s network', async () => {
+  type Intruder = { readonly spec?: object; readonly container?: object };
+  const unconfined = { seccompProfile: { type: 'Unconfined' } };
+  const adds = (...names: string[]) => ({ securityContext: { capabilities: { add: names } } });
+  const node = (path: string) => ({ volumes: [{ name: 'node', hostPath: { path } }] });
+  const ofRack = { serviceAccountName: 'maas-rack' };
+  const beside = (container: object) => [{ name: 'b', image: 'localhost/busybox:1', ...container }];
+
+  test.each<[string, Intruder, string]>([
+    ['the host’s network', { spec: { hostNetwork: true } }, "may use the host's network here"],
+    ['the host’s processes', { spec: { hostPID: true } }, "nothing here needs the host's processes"],
+    ['the host’s memory', { spec: { hostIPC: true } }, "nothing here needs the host's processes"],
+    ['a privileged container', { container: { securityContext: { privileged: true } } }, 'nothing here needs a privileged container'],
+    ['a privileged init container', { spec: { initContainers: beside({ securityContext: { privileged: true } }) } }, 'a privileged container'],
+    ['the node’s files', { spec: node('/') }, "of the node's files"],
+    ['a rack’s leases', { spec: node('/var/lib/maas-rack/default') }, "of the node's files"],
+    ['a port of the node', { container: { ports: [{ containerPort: 80, hostPort: 80 }] } }, 'may have ports of the node here'],
+    ['a capability beyond baseline', { container: adds('SYS_ADMIN') }, 'of capabilities'],
+    ['a capability of racks', { container: adds('NET_RAW') }, 'of capabilities'],
+    ['a capability in an init container', { spec: { initContainers: beside(adds('NET_ADMIN')) } }, 'of capabilities'],
+    ['no seccomp profile', { spec: { securityContext: unconfined } }, 'may leave its seccomp'],
+    ['a container without seccomp profile', { container: { securityContext: unconfined } }, 'may leave its seccomp'],
+    ['no AppArmor profile', { container: { securityContext: { appArmorProfile: { type: 'Unconfined' } } } }, 'may leave its seccomp or AppArmor'],
+    ['another SELinux type', { container: { securityContext: { seLinuxOptions: { type: 'spc_t' } } } }, 'SELinux options'],
+    ['a setting of the kernel', { spec: { securityContext: { sysctls: [{ name: 'net.ipv4.ip_forward', value: '1' }] } } }, 'settings of the kernel'],
+    ['with the racks’ account, the host’s processes', { spec: { ...ofRack, hostNetwork: true, hostPID: true } }, "the host's processes"],
+    ['with the racks’ account, the node’s files', { spec: { ...ofRack, ...node('/') } }, "of the node's files"],
+    ['with the racks’ account, a folder named almost like theirs', { spec: { ...ofRack, ...node('/var/lib/maas-racks') } }, "of the node's files"],
+    ['with the racks’ account, a capability that racks do not need', { spec: ofRack, container: adds('SYS_ADMIN') }, 'of capabilities'],
+  ])('a pod is refused that wants %s', async (_, { spec, container }, reason) => {
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'intruder', namespace: cluster.namespace },
-      spec: { hostNetwork: true, containers: [{ name: 'a', image: 'localhost/busybox:1' }] },
+      spec: { containers: [{ name: 'a', image: 'localhost/busybox:1', ...container }], ...spec },
     };
-    expect((await attempt('kubectl', ['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(pod) })).stderr).toContain(
-      "may use the host's namespaces here",
-    );
+    expect((await attempt('kubectl', ['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(pod) })).stderr).toContain(reason);
+  });
+
+  test('a container that is added to a running pod is refused what the pod would be', async () => {
+    const pod = await cluster.get('pod', await regionPod());
+    const path = `/api/v1/namespaces/${cluster.namespace}/pods/${pod.metadata.name as string}/ephemeralcontainers?dryRun=All`;
+    const add = async (container: object): Promise<string> => {
+      const changed = { ...pod, spec: { ...(pod.spec as object), ephemeralContainers: beside(container) } };
+      return (await attempt('kubectl', ['replace', '--raw', path, '-f', '-'], { input: JSON.stringify(changed) })).stderr;
+    };
+    expect(await add({})).toBe('');
+    expect(await add({ securityContext: { privileged: true } })).toContain('nothing here needs a privileged container');
+    expect(await add(adds('SYS_PTRACE'))).toContain('of capabilities');
+  });
+
+  test('the server has nothing to say against the rule of admission', async () => {
+    const { status } = await until('the server has looked at it', 60, async () => {
+      const policy = JSON.parse(await kubectl('get', 'validatingadmissionpolicy', `${cluster.namespace}-host-network`, '-o', 'json')) as KubernetesObject;
+      return policy.status?.observedGeneration === policy.metadata.generation ? policy : undefined;
+    });
+    expect(status.typeChecking?.expressionWarnings ?? []).toEqual([]);
   });
 
   test('no container is privileged', async () => {

@@ -38,6 +38,8 @@ export const refusedByRules: readonly (readonly [string, object, string])[] = [
   ],
   ['a volume given twice', { jobs: { extraVolumes: [{ name: 'x' }, { name: 'x' }] } }, 'jobs.extraVolumes[1].name'],
   ['a volume named like one of ours', { rack: { extraVolumes: [{ name: 'state', emptyDir: {} }] } }, 'rack.extraVolumes[0].name'],
+  ['a folder of the node for another than a rack', { jobs: { extraVolumes: [{ name: 'x', hostPath: { path: '/x' } }] } }, 'jobs.extraVolumes[0].hostPath'],
+  ['a path that is no plain one', { rack: { extraVolumes: [{ name: 'x', hostPath: { path: "/x', '/" } }] } }, 'rack.extraVolumes[0].hostPath.path'],
   ['a label that is ours', { commonLabels: { 'app.kubernetes.io/name': 'x' } }, 'commonLabels'],
   ['a pod label that is ours', { rack: { podLabels: { 'maas-k8s.io/pool': 'x' } } }, 'rack.podLabels'],
   ['an annotation that is ours', { commonAnnotations: { 'helm.sh/resource-policy': 'x' } }, 'commonAnnotations'],

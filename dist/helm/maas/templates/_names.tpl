@@ -1,3 +1,11 @@
+{{- define "maas.hostPaths" -}}
+{{- $paths := list -}}
+{{- range . -}}
+{{- with .hostPath -}}{{- with .path -}}{{- $paths = append $paths (printf "'%s'" .) -}}{{- end -}}{{- end -}}
+{{- end -}}
+{{- join ", " $paths -}}
+{{- end }}
+
 {{- define "maas.image.region" -}}
 {{- printf "%v/%v%v%v" $.Values.images.registry $.Values.images.region.repository (ternary (printf ":%v" $.Values.images.region.tag) "" (not (empty $.Values.images.region.tag))) (ternary (printf "@%v" $.Values.images.region.digest) "" (not (empty $.Values.images.region.digest))) -}}
 {{- end }}
