@@ -41,6 +41,9 @@ def create_user(username, email, password, superuser):
         "INSERT INTO maasserver_userprofile (completed_intro, is_local, user_id) VALUES (false, true, %s)",
         user,
     )
+    # System users get theirs when somebody needs it.
+    if username not in SYSTEM_USERS:
+        create_key(user)
     return user
 
 
