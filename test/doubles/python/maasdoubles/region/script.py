@@ -67,18 +67,48 @@ def dbupgrade(options):
     print("  Applied all migrations.", flush=True)
 
 
+def _asked(prompt, read=input):
+    """For ever at the end of the input (maascli/init.py: read_input)."""
+    while True:
+        try:
+            return read(prompt)
+        except EOFError:
+            print()
+        except KeyboardInterrupt:
+            print()
+            sys.exit(1)
+
+
+def _ask_for_password():
+    password = _asked("Password: ", getpass.getpass)
+    if _asked("Again: ", getpass.getpass) != password:
+        raise CommandError("Passwords do not match")
+    if not password:
+        raise CommandError("Passwords cannot be empty")
+    return password
+
+
 def createadmin(options):
-    username = options.username or input("Username: ")
-    if not username:
-        raise CommandError("You must input a username or provide it with --username.")
-    password = options.password or getpass.getpass("Password: ")
-    email = options.email or input("Email: ")
-    if not email:
-        raise CommandError("You must input an email or provide it with --email")
+    username, password, email, ssh_import = options.username, options.password, options.email, options.ssh_import
+    asks = None in (username, password, email)
+    if username is None:
+        username = _asked("Username: ")
+        if not username:
+            raise CommandError("You must input a username or provide it with --username.")
+    if password is None:
+        password = _ask_for_password()
+    if email is None:
+        email = _asked("Email: ")
+        if not email:
+            raise CommandError("You must input an email or provide it with --email")
+    if ssh_import is None and asks:
+        ssh_import = _asked("Import SSH keys [] (lp:user-id or gh:user-id): ")
     with db.transaction():
         if db.value("SELECT 1 FROM auth_user WHERE username = %s OR email = %s", username, email):
             raise CommandError(f"maasserver.management.commands.createadmin.AlreadyExistingUser: A user with the email {email} already exists.")
         oauth.create_user(username, email, f"double${len(password)}", True)
+        if ssh_import:
+            raise CommandError("Importing SSH keys failed.\nThe stand-in knows no Launchpad and no GitHub.")
 
 
 def _user(options):
