@@ -1,9 +1,10 @@
 """Controllers, their interfaces and services in the database.
 
-maasserver/models/node.py, models/service.py, rpc/rackcontrollers.py, metadataserver/builtin_scripts/network.py.
+maasserver/models/node.py, models/service.py, rpc/rackcontrollers.py, metadataserver/builtin_scripts/{network,hooks}.py.
 """
 
 import ipaddress
+import re
 import secrets
 from urllib.parse import urlparse
 
@@ -165,6 +166,16 @@ def register_rack(system_id, hostname, interfaces, url, version):
             version,
         )
     return node
+
+
+def set_hardware_uuid(node_id, uuid):
+    """What is no UUID counts as none; one that somebody else has is taken from both (builtin_scripts/hooks.py)."""
+    if not re.fullmatch(r"[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}", uuid, re.I):
+        uuid = None
+    elif db.value("SELECT 1 FROM maasserver_node WHERE hardware_uuid = %s AND id <> %s LIMIT 1", uuid, node_id):
+        db.execute("UPDATE maasserver_node SET hardware_uuid = NULL WHERE hardware_uuid = %s", uuid)
+        uuid = None
+    db.execute("UPDATE maasserver_node SET hardware_uuid = %s WHERE id = %s", uuid, node_id)
 
 
 def _vlan_of_new_interface():

@@ -84,10 +84,10 @@ def signal(request):
         nodes.update_interfaces(node, report["networks"])
         resources = report["resources"]
         db.execute(
-            "UPDATE maasserver_node SET cpu_count = %s, memory = %s, hardware_uuid = nullif(%s, '') WHERE id = %s",
+            "UPDATE maasserver_node SET cpu_count = %s, memory = %s WHERE id = %s",
             resources["cpu"]["total"],
             resources["memory"]["total"] >> 20,
-            resources["system"].get("uuid", ""),
             node["id"],
         )
+        nodes.set_hardware_uuid(node["id"], resources["system"].get("uuid", ""))
     return Text("OK")
