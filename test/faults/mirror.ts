@@ -6,7 +6,10 @@ import { until } from './limit';
 
 const name = 'maas-fault-mirror';
 
-/** Python, for every image of MAAS has it. Serves simplestreams; sends its files at `RATE` bytes a second. */
+/**
+ * Python, for every image of MAAS has it. Serves simplestreams; sends its files at `RATE` bytes a second.
+ * MAAS ignores an Ubuntu product that has no v2 or v3 in its name, and cannot read a list of products without a content_id.
+ */
 const program = `
 import hashlib, json, os, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,9 +18,10 @@ files = {n: hashlib.sha256(n.encode()).digest() * (s // 32) for n, s in (("boot-
 items = {n: {"ftype": n, "path": "files/" + n, "size": len(b), "sha256": hashlib.sha256(b).hexdigest()} for n, b in files.items()}
 product = {"os": "ubuntu", "release": release, "arch": "amd64", "subarch": "generic", "kflavor": "generic", "label": "stable",
   "subarches": "generic,hwe-p", "version": "24.04", "versions": {"20261124": {"items": items}}}
+content, name = "com.ubuntu.maas:stable:v3:download", "com.ubuntu.maas.stable:v3:boot:24.04:amd64:generic"
 documents = {
-  "/streams/v1/index.json": {"format": "index:1.0", "index": {"p": {"format": "products:1.0", "datatype": "image-downloads", "path": "streams/v1/products.json", "products": ["p"]}}},
-  "/streams/v1/products.json": {"format": "products:1.0", "products": {"p": product}},
+  "/streams/v1/index.json": {"format": "index:1.0", "index": {content: {"format": "products:1.0", "datatype": "image-downloads", "path": "streams/v1/products.json", "products": [name]}}},
+  "/streams/v1/products.json": {"format": "products:1.0", "content_id": content, "products": {name: product}},
 }
 class Handler(BaseHTTPRequestHandler):
   def do_GET(self):

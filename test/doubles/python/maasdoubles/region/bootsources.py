@@ -22,6 +22,18 @@ DEFAULT_KEYRING = os.environ.get(
 )
 
 
+# maasserver/import_images/download_descriptions.py. The version is in the product's name and nowhere else.
+UBUNTU = re.compile(r":v([23]|3\+platform):", re.I)
+UBUNTU_CORE = re.compile(":v4:", re.I)
+BOOT_LOADER = re.compile(":1:")
+BOOT_LOADERS = {
+    ("pxe", "pxelinux", "i386"),
+    ("uefi", "grub-efi-signed", "amd64"),
+    ("uefi", "grub-efi", "arm64"),
+    ("open-firmware", "grub-ieee1275", "ppc64el"),
+}
+
+
 class SourceError(Exception):
     pass
 
@@ -80,6 +92,13 @@ def _document(source, url):
     return json.loads(_verified(_get(url), source, url))
 
 
+def is_supported(name, product):
+    system, kind = product.get("os", ""), product.get("bootloader-type")
+    if "ubuntu" in system.lower() and not UBUNTU.search(name) and not (system == "ubuntu-core" and UBUNTU_CORE.search(name)):
+        return False
+    return kind is None or bool(BOOT_LOADER.search(name)) and (kind, system, product.get("arch")) in BOOT_LOADERS
+
+
 def products(source):
     """(base URL, products) of a source. Raises SourceError or OSError when it cannot be read."""
     url = source["url"]
@@ -91,7 +110,12 @@ def products(source):
     found = {}
     for entry in _document(source, index).get("index", {}).values():
         if entry.get("datatype", "image-downloads").startswith("image"):
-            found.update(_document(source, urllib.parse.urljoin(base, entry["path"])).get("products", {}))
+            listed = _document(source, urllib.parse.urljoin(base, entry["path"]))
+            listed["content_id"]  # simplestreams cannot do without it
+            found.update(listed.get("products", {}))
+    for name in [name for name, product in found.items() if not is_supported(name, product)]:
+        maaslog.warning("Ignoring unsupported product %s", name)
+        del found[name]
     return base, found
 
 
