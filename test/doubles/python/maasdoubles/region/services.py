@@ -18,9 +18,9 @@ from maasdoubles.region import nodes, oauth, settings
 from maasdoubles.service_monitor import OFF, ON, Service, ServiceMonitor, every_interval
 from maasdoubles.templates import render
 
-DNS_RELOAD, CONFIG_POLL = 60, 2
+DNS_RELOAD, CONFIG_POLL, CONFIG_INTERVAL, PROXY_RETRY = 60, 2, 30, 0.1
 PROXY_SETTINGS = ("enable_http_proxy", "http_proxy", "use_peer_proxy", "maas_proxy_port", "prefer_v4_proxy")
-OTHER_SETTINGS = ("ntp_servers", "ntp_external_only", "maas_syslog_port", "promtail_enabled", "upstream_dns", "dnssec_validation")
+DNS_SETTINGS = ("upstream_dns", "dnssec_validation")
 
 
 def proxy_expected():
@@ -107,12 +107,17 @@ class Services:
         self.node, self.workers_count = node, workers_count
         self.monitor = ServiceMonitor(*MONITORED)
         self._dns_written = None
+        self._applied = {}
+        self._proxy_wanted = threading.Event()
         self._lock, self._responsible = NamedLock("networks-monitoring"), False
 
     def start(self):
         self._soon(self.temporal)
         self._soon(self.http)
         self._for_ever(self.follow_settings, CONFIG_POLL)
+        self._for_ever(self.proxy, PROXY_RETRY)
+        self._for_ever(self.ntp, CONFIG_INTERVAL)
+        self._for_ever(self.syslog, CONFIG_INTERVAL)
         self._for_ever(self.dns, DNS_RELOAD)
         self._for_ever(self.networks, 30)
         threading.Thread(target=every_interval, args=(self.supervise,), daemon=True).start()
@@ -145,7 +150,13 @@ class Services:
         write_http(self.workers_count)
         self.monitor.reload("reverse_proxy")
 
-    _proxy_seen = _others_seen = None
+    def _apply(self, name, wanted, function):
+        """Only when it differs from what was applied; a failure is tried again next time."""
+        if self._applied.get(name) != wanted:
+            function()
+            self._applied[name] = wanted
+
+    _proxy_seen = _dns_seen = None
 
     def follow_settings(self):
         """MAAS hears of changes by NOTIFY; looking every 2 s comes to the same."""
@@ -153,17 +164,25 @@ class Services:
         cidrs = [one["cidr"] for one in db.rows("SELECT text(cidr) AS cidr FROM maasserver_subnet WHERE allow_proxy ORDER BY 1")]
         if (found, cidrs) != self._proxy_seen:
             self._proxy_seen = (found, cidrs)
-            self._soon(self.proxy)
-        found = [settings.get(name) for name in OTHER_SETTINGS]
-        if found != self._others_seen:
-            first = self._others_seen is None
-            self._others_seen = found
-            self._soon(self.ntp)
-            self._soon(self.syslog)
+            self._proxy_wanted.set()
+        found = [settings.get(name) for name in DNS_SETTINGS]
+        if found != self._dns_seen:
+            first = self._dns_seen is None
+            self._dns_seen = found
             if not first:
                 self._soon(self.dns)
 
     def proxy(self):
+        """At once when it is wanted, and after a failure ten times a second until it has worked (maasserver/region_controller.py)."""
+        self._proxy_wanted.wait()
+        self._proxy_wanted.clear()
+        try:
+            self._configure_proxy()
+        except Exception:
+            self._proxy_wanted.set()
+            raise
+
+    def _configure_proxy(self):
         port, prefer_v4 = settings.get("maas_proxy_port"), settings.get("prefer_v4_proxy")
         upstream = settings.get("http_proxy") if settings.get("use_peer_proxy") else ""
         peers = []
@@ -175,15 +194,24 @@ class Services:
 
     def ntp(self):
         servers = settings.get("ntp_servers").replace(",", " ").split()
-        others = db.rows("SELECT id FROM maasserver_node WHERE node_type IN (3, 4) AND id <> %s", self.node["id"])
+        others = db.rows("SELECT id FROM maasserver_node WHERE node_type IN (3, 4) AND id <> %s ORDER BY id", self.node["id"])
         peers = [] if settings.get("ntp_external_only") else [a for one in others for a in nodes.addresses_of(one["id"])[:1]]
-        ntp.configure(servers, peers, stratum=0)
-        self.monitor.restart("ntp_region")
+
+        def apply():
+            ntp.configure(servers, peers, stratum=0)
+            self.monitor.restart("ntp_region")
+
+        self._apply("ntp", (servers, peers), apply)
 
     def syslog(self):
+        port = settings.get("maas_syslog_port")
         promtail = settings.get("promtail_port") if settings.get("promtail_enabled") else 0
-        syslog.write(write_local=True, port=settings.get("maas_syslog_port"), promtail_port=promtail)
-        self.monitor.restart("syslog_region")
+
+        def apply():
+            syslog.write(write_local=True, port=port, promtail_port=promtail)
+            self.monitor.restart("syslog_region")
+
+        self._apply("syslog", (port, promtail), apply)
 
     def dns(self):
         """The zone of the default domain with every controller in it; rewritten when its records change."""
