@@ -1,6 +1,7 @@
 /** maas-run.md 3: the region as it runs, every process behind its Pebble. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { regiondConf } from '../../charts/tables/processes';
 import { until } from '../e2e/cluster';
 import { sql, startServer, stopServer, value } from './database';
 import { ask, get } from './http';
@@ -8,6 +9,7 @@ import { listeners } from './listeners';
 import { control, isReady, pids, stateOf } from './mux';
 import { timed } from './pod';
 import { region } from './pods';
+import { confined, processOf, start, type Running } from './process';
 import { eventloops, live, liveRegion, liveWorkers, podAddress, serves, state, webapp } from './region';
 
 const daemons = [
@@ -25,7 +27,23 @@ const dependent = ['http://127.0.0.1:5240/MAAS/rpc/', 'http://127.0.0.1:5240/MAA
 
 const statuses = async (urls: readonly string[]): Promise<number[]> => (await ask(region, ...urls.map((url) => ({ url })))).map(({ status }) => status);
 
-beforeAll(liveRegion);
+/** Workers that lack something, beside the region's own: it takes them a while to give up. */
+const bare = { secret: '/contract/without-secret', certificates: '/contract/without-any-certificates' };
+const bareWorkers = new Map<string, Running>();
+
+beforeAll(async () => {
+  await liveRegion();
+  const { capabilities, command } = processOf('region', 'temporal-worker');
+  const program = '/contract/worker';
+  // Under another name, lest it be taken for the region's.
+  await region.sh('cp "$1" "$2"; mkdir -p "$3" "$4"; cp "$5/maas_id" "$3"', { args: [command[0]!, program, bare.secret, bare.certificates, state] });
+  const environments = {
+    secret: { MAAS_DATA: bare.secret },
+    certificates: { MAAS_ROOT: bare.certificates, MAAS_DATA: state, MAAS_REGION_CONFIG: regiondConf },
+  };
+  for (const [missing, environment] of Object.entries(environments))
+    bareWorkers.set(missing, await start(region, `worker-without-${missing}`, confined({ capabilities, command: [program] }), environment));
+});
 afterAll(startServer);
 
 test('/MAAS/rpc/ names one event loop per worker, at the pod’s own address and a port from 5250 on', async () => {
@@ -154,6 +172,11 @@ test('chronyd has no control port, which on a rack would be the node’s', async
   expect((await listeners(region)).filter(({ port }) => port === 323)).toEqual([]);
 });
 
+test.each(['secret', 'certificates'])('temporal-worker has started, it says, and ends without the %s, as it does without Temporal', async (missing) => {
+  const { log } = await bareWorkers.get(missing)!.ends(90);
+  expect(log).toMatch(/temporal-worker started/);
+});
+
 describe('3: the database goes away under a running region', () => {
   let before: number[][];
 
@@ -177,10 +200,12 @@ describe('3: the database goes away under a running region', () => {
     expect(await Promise.all(daemons.map((text) => pids(region, text)))).toEqual(before);
   });
 
-  test('apiserver and temporal-worker started meanwhile wait at their gates; they do not end', async () => {
+  test('apiserver, temporal and temporal-worker started meanwhile wait at their gates; they do not end', async () => {
     await Promise.all(['apiserver', 'temporal-worker'].map((name) => control(region, 'restart', name)));
-    expect(await Promise.all(['apiserver', 'temporal-worker'].map((name) => stateOf(region, name)))).toEqual(['active', 'active']);
-    expect(await Promise.all([daemons[1]!, daemons[3]!].map((text) => pids(region, text)))).toEqual([[], []]);
+    // The worker would hang if temporal went first (maas-run.md 6.8).
+    await control(region, 'restart', 'temporal');
+    expect(await Promise.all(['apiserver', 'temporal', 'temporal-worker'].map((name) => stateOf(region, name)))).toEqual(['active', 'active', 'active']);
+    expect(await Promise.all(daemons.slice(1, 4).map((text) => pids(region, text)))).toEqual([[], [], []]);
   });
 
   test('all answer 200 again after the database, and what was restarted runs', async () => {
@@ -189,11 +214,10 @@ describe('3: the database goes away under a running region', () => {
       expect(await statuses([...dependent, independent[0]!])).toEqual([200, 200, 200]);
       return true;
     });
-    await until('the API server and the worker run', 60, async () => {
+    await until('the API server, Temporal and its worker run', 90, async () => {
       expect(await statuses([independent[1]!])).toEqual([200]);
-      return (await pids(region, daemons[3]!)).length > 0 ? true : undefined;
+      return (await Promise.all([daemons[2]!, daemons[3]!].map((text) => pids(region, text)))).every((found) => found.length > 0) ? true : undefined;
     });
-    const [regiond, , temporal] = await Promise.all(daemons.slice(0, 3).map((text) => pids(region, text)));
-    expect([regiond, temporal]).toEqual([before[0], before[2]]);
+    expect(await pids(region, daemons[0]!)).toEqual(before[0]);
   });
 });

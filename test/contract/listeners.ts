@@ -34,6 +34,13 @@ export async function listeners(pod: Pod): Promise<Listener[]> {
   });
 }
 
+/** How many connections a process has with a port of anybody. */
+export async function connections(pod: Pod, pid: number, port: number): Promise<number> {
+  const script = `own=$(readlink /proc/$1/fd/* | sed -n 's/^socket:\\[\\(.*\\)\\]$/\\1/p' | tr '\\n' ' ')
+    awk -v own="$own" -v port="$2" 'BEGIN { split(own, list); for (i in list) is[list[i]] } $4 == "01" && $3 ~ ":" port "$" && $10 in is' /proc/net/tcp /proc/net/tcp6 | wc -l`;
+  return Number(await pod.sh(script, { args: [String(pid), port.toString(16).toUpperCase().padStart(4, '0')] }));
+}
+
 /** As tcp/5240, each once, of the ports that are asked for. */
 export async function listensOn(pod: Pod, wanted: readonly string[]): Promise<string[]> {
   const found = new Set((await listeners(pod)).map(({ protocol, port }) => `${protocol}/${String(port)}`));

@@ -30,6 +30,9 @@ export interface End {
   readonly log: string;
 }
 
+/** It was not gone in time. */
+class Late extends Error {}
+
 export class Running {
   constructor(
     private readonly pod: Pod,
@@ -67,6 +70,14 @@ export class Running {
     return this.wait(`kill -${signal} "$(cat "$1/pid")"`, limitSeconds);
   }
 
+  /** As Pebble does it: SIGTERM, and SIGKILL for what is not gone in time. */
+  async end(stopSeconds: number): Promise<void> {
+    await this.kill('TERM', stopSeconds).catch((error: unknown) => {
+      if (!(error instanceof Late)) throw error;
+    });
+    await this.ends(5);
+  }
+
   private async wait(first: string, limitSeconds: number): Promise<End> {
     const script = `${first}
       begin=\${EPOCHREALTIME/[.,]/}
@@ -76,7 +87,7 @@ export class Running {
       done
       echo "$(cat "$1/exit") $(( \${EPOCHREALTIME/[.,]/} - begin ))"; cat "$1/log"`;
     const { code, stdout, stderr } = await this.pod.try(script, { args: [`${folder}/${this.name}`, String(limitSeconds)], limit: limitSeconds + 30 });
-    if (code === late) throw new Error(`${this.name}: not gone within ${String(limitSeconds)} s; it said ${stderr}`);
+    if (code === late) throw new Late(`${this.name}: not gone within ${String(limitSeconds)} s; it said ${stderr}`);
     const [head = '', ...log] = stdout.split('\n');
     const [, exit, microseconds] = /^(\d+) (\d+)$/.exec(head) ?? [];
     if (code !== 0 || exit === undefined)

@@ -27,6 +27,7 @@ from maasdoubles.temporal.poller import Poller
 
 INTERNAL_API = 5242
 CONFIGURE_TIMEOUT = 120
+CONNECT_PAUSES = (1, 2, 3, 4, *[5] * 7)
 SYSTEMCTL = "/bin/systemctl"
 
 
@@ -177,7 +178,7 @@ def main():
         sys.exit(f"HTTP Proxy cache initialisation error: no directory {os.path.dirname(cache)}")
     os.makedirs(cache, exist_ok=True)
     try:
-        client = connect_with_retries(conf["secret"], identity, controller, attempts=12, log=log)
+        client = connect_with_retries(conf["secret"], identity, controller, CONNECT_PAUSES, log)
     except (OSError, ssl.SSLError) as error:
         sys.exit(f"Temporal client error: {error}")
     dhcp = DHCPService(controller, system_id)
@@ -193,7 +194,7 @@ def main():
         return True
 
     functions = {"configure-services": configure_services, "apply-dhcp-config-via-file": dhcp.configure}
-    worker = connect_with_retries(conf["secret"], identity, controller)
+    worker = connect_with_retries(conf["secret"], identity, controller, CONNECT_PAUSES)
     Poller(worker, f"{system_id}@agent:main", functions).start()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -179,15 +179,14 @@ def _has_copy(sha256, size):
 
 
 def _sync(connection, downloads):
-    """Start the workflow and wait for it; true unless it was stopped or failed."""
+    """Start the workflow and wait for it; true unless it was stopped or failed. The lock is held until it has ended in Temporal."""
     required = SPACE_FOR_BOOTLOADERS + sum(one["size"] for one in downloads)
-    client = None
-    task = None
+    client = workflows.client()
+    task, stopping = None, False
     while task is None:
         if _stop_requested(connection):
             return False
         try:
-            client = workflows.client()
             task = client.start(WORKFLOW, WORKFLOW, "region", {"resources": downloads, "required": required})
         except TemporalError as error:
             log.error("The workflow %s cannot be started: %s", WORKFLOW, error)
@@ -197,9 +196,9 @@ def _sync(connection, downloads):
             finished, _ = client.outcome(task)
             if finished:
                 return True
-            if _stop_requested(connection):
-                client.terminate(WORKFLOW)
-                return False
+            if _stop_requested(connection) and not stopping:
+                client.cancel(WORKFLOW)
+                stopping = True
         except WorkflowFailed as error:
             log.error("The workflow %s failed: %s", WORKFLOW, error)
             return False

@@ -1,20 +1,20 @@
 """regiond as a client of Temporal (maasserver/workflow/__init__.py)."""
 
 import os
-import ssl
 import threading
 
 from maasdoubles import db
 from maasdoubles.env import MAAS_ID, MAAS_SHARED_SECRET
 from maasdoubles.log import log, log_error
-from maasdoubles.temporal.client import Client, TemporalError, WorkflowFailed
+from maasdoubles.temporal.client import TemporalError, WorkflowFailed, connect_with_retries
 
 
 def client():
+    """After its attempts a TemporalError; whoever asked waits for half a minute then."""
     identity = f"{MAAS_ID.get()}@region:{os.getpid()}"
     try:
-        return Client(MAAS_SHARED_SECRET.get(), identity).connect()
-    except (OSError, ssl.SSLError) as error:
+        return connect_with_retries(MAAS_SHARED_SECRET.get(), identity, log=log)
+    except OSError as error:
         raise TemporalError(str(error)) from error
 
 

@@ -10,6 +10,7 @@ from maasdoubles.security import EncryptionCodec
 from maasdoubles.temporal import FRONTEND
 
 HOST = "localhost"  # hard-coded in MAAS's region processes
+PAUSES = (2, 4, 8, 16)  # maastemporalworker/workflow/utils.py: async_retry, five attempts
 
 
 class TemporalError(Exception):
@@ -87,18 +88,28 @@ class Client:
                 pass
             speed.spend(0.5)
 
-    def terminate(self, workflow_id):
-        self.call("terminate", workflow_id=workflow_id)
+    def cancel(self, workflow_id):
+        """Only asks for it: the workflow ends when a worker that can read its parameters has heard of it."""
+        self.call("cancel", workflow_id=workflow_id)
+
+    def set_up_namespace(self):
+        """Whoever comes second while there is none yet is refused."""
+        if not self.call("describe_namespace")["found"]:
+            self.call("register_namespace")
 
 
-def connect_with_retries(secret_text, identity, host=HOST, attempts=10, log=None):
-    """As MAAS does: some attempts with growing pauses, then the error goes up and the process ends."""
-    for attempt in range(1, attempts + 1):
+def retried(function, pauses=PAUSES, log=None):
+    """One attempt, and one after each pause; then the error goes up."""
+    for attempt, pause in enumerate((*pauses, None), 1):
         try:
-            return Client(secret_text, identity, host).connect()
-        except (OSError, ssl.SSLError) as error:
-            if attempt == attempts:
+            return function()
+        except (OSError, TemporalError) as error:
+            if pause is None:
                 raise
             if log:
-                log.warning("Temporal at %s:%d: %s (attempt %d)", host, FRONTEND, error, attempt)
-            speed.spend(min(attempt, 5))
+                log.warning("%s (attempt %d)", error, attempt)
+            speed.spend(pause)
+
+
+def connect_with_retries(secret_text, identity, host=HOST, pauses=PAUSES, log=None):
+    return retried(lambda: Client(secret_text, identity, host).connect(), pauses, log)

@@ -62,12 +62,13 @@ class Poller:
         threading.Thread(target=self._heartbeat, args=(client, task, done, cancelled), daemon=True).start()
         try:
             parameters = json.loads(client.codec.decode(task["payload"]))
+            if task.get("cancelled"):
+                raise Cancelled
             result = self.functions[task["type"]](parameters)
             answer = {"state": "completed", "result": client.codec.encode(json.dumps(result).encode())}
         except Cancelled:
             log.info("workflow %s was cancelled", task["workflow_id"])
-            done.set()
-            return
+            answer = {"state": "cancelled"}
         except NonRetryable as error:
             log.error("workflow %s failed: %s", task["workflow_id"], error)
             answer = {"state": "failed", "reason": str(error)}

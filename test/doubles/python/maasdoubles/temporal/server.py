@@ -21,6 +21,9 @@ from maasdoubles import httpd, speed
 from maasdoubles.log import configure, log, log_error
 
 HEARTBEAT, ALIVE, TASK_LOST = 10, 25, 30
+WORKFLOW_TASK_TIMEOUT = 10
+TASK = ("task_id", "workflow_id", "type", "payload", "attempt")
+OPEN = ["scheduled", "running", "cancelling"]
 ROLES = {"frontend": 1, "history": 2, "matching": 3, "worker": 4}
 
 
@@ -154,6 +157,9 @@ class Unavailable(Exception):
     pass
 
 
+OPERATIONS = ("start", "poll", "heartbeat", "report", "outcome", "cancel", "describe_namespace", "register_namespace")
+
+
 class Frontend:
     """The operations of port 5271."""
 
@@ -189,9 +195,10 @@ class Frontend:
             if gone():
                 break
             with self.store.cursor() as cursor:
-                cursor.execute(
-                    "UPDATE tasks SET state = 'timed out' WHERE state IN ('scheduled', 'running') AND deadline < now()"
-                )
+                cursor.execute("UPDATE tasks SET state = 'timed out' WHERE state = ANY(%s) AND deadline < now()", (OPEN,))
+                found = self._cancelled(cursor, request["queue"])
+                if found:
+                    return {"task": found}
                 cursor.execute(
                     "UPDATE tasks SET state = 'scheduled' WHERE state = 'running' AND heartbeat < now() - %s * interval '1 s'",
                     (TASK_LOST,),
@@ -205,9 +212,20 @@ class Frontend:
                 )
                 found = cursor.fetchone()
             if found:
-                return {"task": dict(zip(("task_id", "workflow_id", "type", "payload", "attempt"), found))}
+                return {"task": {**dict(zip(TASK, found)), "cancelled": False}}
             threading.Event().wait(0.5)
         return {"task": None}
+
+    def _cancelled(self, cursor, queue):
+        """A workflow that shall end, for a worker to say so; who cannot read its parameters has it again and again."""
+        cursor.execute(
+            "UPDATE tasks SET not_before = now() + %s * interval '1 s', attempt = attempt + 1 WHERE task_id = (SELECT task_id FROM tasks"
+            " WHERE task_queue = %s AND state = 'cancelling' AND not_before <= now() ORDER BY task_id FOR UPDATE SKIP LOCKED LIMIT 1)"
+            " RETURNING task_id, workflow_id, type, payload, attempt",
+            (speed.scaled(WORKFLOW_TASK_TIMEOUT), queue),
+        )
+        found = cursor.fetchone()
+        return found and {**dict(zip(TASK, found)), "cancelled": True}
 
     def heartbeat(self, request):
         with self.store.cursor() as cursor:
@@ -218,7 +236,12 @@ class Frontend:
 
     def report(self, request):
         with self.store.cursor() as cursor:
-            if request["state"] == "retry":
+            if request["state"] == "cancelled":
+                cursor.execute("SELECT workflow_id FROM tasks WHERE task_id = %s AND state = 'cancelling'", (request["task_id"],))
+                found = cursor.fetchone()
+                if found:
+                    self._terminate(cursor, *found)
+            elif request["state"] == "retry":
                 cursor.execute(
                     "UPDATE tasks SET state = 'scheduled', error = %s, not_before = now() +"
                     " least(60, power(2, least(attempt, 6))) / %s * interval '1 second'"
@@ -235,33 +258,47 @@ class Frontend:
     def outcome(self, request):
         with self.store.cursor() as cursor:
             cursor.execute(
-                "UPDATE tasks SET state = 'timed out' WHERE task_id = %s AND state IN ('scheduled', 'running')"
-                " AND deadline < now()",
-                (request["task_id"],),
+                "UPDATE tasks SET state = 'timed out' WHERE task_id = %s AND state = ANY(%s) AND deadline < now()",
+                (request["task_id"], OPEN),
             )
             cursor.execute("SELECT state, result, error FROM tasks WHERE task_id = %s", (request["task_id"],))
             state, result, reason = cursor.fetchone()
         return {"state": state, "result": result, "reason": reason}
 
-    def terminate(self, request):
+    def cancel(self, request):
         with self.store.cursor() as cursor:
-            self._terminate(cursor, request["workflow_id"])
+            cursor.execute(
+                "UPDATE tasks SET state = 'cancelling', not_before = now() WHERE workflow_id = %s AND state = ANY(%s)",
+                (request["workflow_id"], OPEN),
+            )
+        return {}
+
+    def describe_namespace(self, request):
+        with self.store.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM namespaces")
+            return {"found": cursor.fetchone() is not None}
+
+    def register_namespace(self, request):
+        """The only one there is: "default"."""
+        with self.store.cursor() as cursor:
+            cursor.execute("INSERT INTO namespaces (id) VALUES (1) ON CONFLICT DO NOTHING RETURNING 1")
+            if cursor.fetchone() is None:
+                raise Unavailable("Namespace already exists.")
         return {}
 
     @staticmethod
     def _terminate(cursor, workflow_id):
         """With its children, and theirs: a failed download of a workflow that was stopped is not tried again."""
         cursor.execute(
-            "WITH RECURSIVE gone AS (SELECT task_id FROM tasks WHERE workflow_id = %s AND state IN ('scheduled', 'running')"
+            "WITH RECURSIVE gone AS (SELECT task_id FROM tasks WHERE workflow_id = %s AND state = ANY(%s)"
             " UNION SELECT child.task_id FROM tasks child JOIN gone ON child.parent_id = gone.task_id)"
-            " UPDATE tasks SET state = 'terminated' WHERE task_id IN (SELECT task_id FROM gone)"
-            " AND state IN ('scheduled', 'running')",
-            (workflow_id,),
+            " UPDATE tasks SET state = 'terminated' WHERE task_id IN (SELECT task_id FROM gone) AND state = ANY(%s)",
+            (workflow_id, OPEN, OPEN),
         )
 
     def answer(self, request, gone):
         operation = request.pop("operation")
-        if operation not in ("start", "poll", "heartbeat", "report", "outcome", "terminate"):
+        if operation not in OPERATIONS:
             return {"error": f"unknown operation {operation}"}
         try:
             return self.poll(request, gone) if operation == "poll" else getattr(self, operation)(request)
