@@ -148,7 +148,7 @@ def set_version(node_id, info):
 
 def register_rack(system_id, hostname, interfaces, url, version):
     macs = [interface["mac_address"] for interface in interfaces.values()]
-    node = find(hostname, macs, system_id or None)
+    node = find(hostname.partition(".")[0], macs, system_id or None)
     if node is None:
         node = create(hostname, RACK, url or "")
     else:
