@@ -20,6 +20,7 @@ import { databaseConnectionProblem, isRefusal } from '../postgres/problem';
 import { nameOfNode, noRackNode, rackNodeCure, rackNodes, regionNodes } from '../probe/nodes';
 import { probe } from '../probe/pods';
 import type { NodeView } from '../probe/probe';
+import { toolbox } from '../probe/toolbox';
 import { manifests, type Manifests } from '../up/manifests';
 import * as found from './findings';
 import { fail, findingsSchema, neededCapabilities, pass, warn, type Finding } from './findings';
@@ -137,17 +138,23 @@ async function ofNodes(place: Cluster, { values }: Manifests, nodes: readonly No
   const wanted = { rack: rackNodes(ready, values.rack).map(nameOfNode), region: regionNodes(ready, values.region).map(nameOfNode) };
   const lacking = values.rack.pools.length > 0 && wanted.rack.length === 0 ? [warn('racks', 'cluster', noRackNode(values.rack), rackNodeCure)] : [];
   const racks = await place.kubernetes.list('pods', `${partOfMaas},app.kubernetes.io/component=rack`);
-  const { registry, toolbox } = values.images;
   try {
     const views = await probe<NodeView>(place.access, [...new Set([...wanted.rack, ...wanted.region])].sort(), {
-      image: `${registry}/${toolbox.repository}:${toolbox.tag}`,
+      ...(await toolbox(place.kubernetes, values)),
       args: ['node', ...(values.rack.dhcp.enabled ? ['--dhcp'] : []), ...(values.database.embedded ? [] : ['--database', addressOf(values.database)])],
       capabilities: neededCapabilities,
       timeout,
     });
     const findings = [...views].flatMap(([name, outcome]) =>
       'problem' in outcome
-        ? [warn('node', name, `was not looked into: ${outcome.problem}`, 'its image must be there first: maas-k8s build')]
+        ? [
+            warn(
+              'node',
+              name,
+              `was not looked into: ${outcome.problem}`,
+              'its image must be there first: maas-k8s build, or a registry (images.registry, images.pullSecrets)',
+            ),
+          ]
         : found.node(name, outcome.view, values, {
             rack: wanted.rack.includes(name),
             region: wanted.region.includes(name),

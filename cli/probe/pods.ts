@@ -6,17 +6,17 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../failure';
 import { ApiRefusal, Kubernetes, ownLabels } from '../kubernetes/kubernetes';
-import type { Pod } from '../kubernetes/types';
+import type { Pod, SecretObject } from '../kubernetes/types';
 import { temporarily } from '../output/interrupt';
 import type { Access } from '../kubernetes/access';
 import { podProblem } from '../register/rack-state';
 import { sleep } from '../time';
+import type { Toolbox } from './toolbox';
 
 /** By node: what its pod has said, or why it has said nothing. */
 export type Views<T> = ReadonlyMap<string, { readonly view: T } | { readonly problem: string }>;
 
-export interface ProbeOptions {
-  readonly image: string;
+export interface ProbeOptions extends Toolbox {
   /** Of `maas-k8s probe`. Nothing secret: arguments can be read. */
   readonly args: readonly string[];
   readonly capabilities?: readonly string[];
@@ -47,6 +47,7 @@ export async function probe<T>(
         metadata: { name: namespace, labels: { ...ownLabels, 'pod-security.kubernetes.io/enforce': 'privileged' } },
       },
     });
+    for (const secret of options.pullSecrets) await copy(kubernetes, secret);
     await Promise.all(nodes.map((node, index) => create(kubernetes, podOf(`probe-${String(index)}`, node, options))));
     const views = new Map<string, { view: T } | { problem: string }>();
     const until = Date.now() + (options.timeout ?? 30_000);
@@ -54,7 +55,7 @@ export async function probe<T>(
       for (const pod of await kubernetes.list('pods')) {
         const node = pod.spec?.nodeName ?? '';
         if (views.has(node)) continue;
-        const outcome = await read(kubernetes, pod, Date.now() > until);
+        const outcome = await read(kubernetes, pod, Date.now() > until, options);
         if (outcome !== undefined) views.set(node, outcome as { view: T } | { problem: string });
       }
       if (views.size >= nodes.length || Date.now() > until + 2000) break;
@@ -64,7 +65,12 @@ export async function probe<T>(
   });
 }
 
-async function read(kubernetes: Kubernetes, pod: Pod, late: boolean): Promise<{ view: unknown } | { problem: string } | undefined> {
+async function read(
+  kubernetes: Kubernetes,
+  pod: Pod,
+  late: boolean,
+  { lackingSecrets, namespace }: ProbeOptions,
+): Promise<{ view: unknown } | { problem: string } | undefined> {
   const name = pod.metadata?.name ?? '';
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') {
@@ -76,7 +82,16 @@ async function read(kubernetes: Kubernetes, pod: Pod, late: boolean): Promise<{ 
     }
   }
   const problem = podProblem(pod);
-  return problem !== undefined && (late || hopeless.test(problem)) ? { problem } : undefined;
+  if (problem === undefined || !(late || hopeless.test(problem))) return undefined;
+  const without =
+    /ImagePull/.test(problem) && lackingSecrets.length > 0 ? `; namespace ${namespace} has no Secret ${lackingSecrets.join(', ')} (images.pullSecrets)` : '';
+  return { problem: `${problem}${without}` };
+}
+
+/** It goes with the namespace. */
+async function copy(kubernetes: Kubernetes, { metadata, type, data }: SecretObject): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name: metadata?.name, labels: ownLabels }, type, data };
+  await kubernetes.send('POST', kubernetes.path('secrets'), 'copy a Secret for the registry to the pods that look at the nodes', { body });
 }
 
 /** The namespace's account comes a moment after it. */
@@ -92,7 +107,7 @@ async function create(kubernetes: Kubernetes, body: object): Promise<void> {
   }
 }
 
-const podOf = (name: string, node: string, { image, args, capabilities = [] }: ProbeOptions): object => ({
+const podOf = (name: string, node: string, { image, pullPolicy, pullSecrets, args, capabilities = [] }: ProbeOptions): object => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, labels: ownLabels },
@@ -102,6 +117,7 @@ const podOf = (name: string, node: string, { image, args, capabilities = [] }: P
     dnsPolicy: 'ClusterFirstWithHostNet',
     restartPolicy: 'Never',
     automountServiceAccountToken: false,
+    ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map(({ metadata }) => ({ name: metadata?.name })) } : {}),
     enableServiceLinks: false,
     terminationGracePeriodSeconds: 0,
     tolerations: [{ operator: 'Exists' }],
@@ -110,6 +126,7 @@ const podOf = (name: string, node: string, { image, args, capabilities = [] }: P
       {
         name: 'probe',
         image,
+        imagePullPolicy: pullPolicy,
         args: ['probe', ...args],
         securityContext: {
           runAsUser: 0,

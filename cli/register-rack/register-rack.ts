@@ -17,6 +17,7 @@ import { say } from '../output/terminal';
 import { nameOfNode, noRackNode, rackNodeCure, rackNodes } from '../probe/nodes';
 import { probe, type Views } from '../probe/pods';
 import type { RegionView } from '../probe/probe';
+import { toolbox } from '../probe/toolbox';
 import { rejection } from '../register/rack-state';
 import { manifests, type Manifests } from '../up/manifests';
 import { bringUp } from '../up/up';
@@ -104,9 +105,8 @@ async function check(place: Cluster, made: Manifests, url: string, secret: strin
     const message = randomBytes(16);
     let views: Views<RegionView>;
     try {
-      const { registry, toolbox } = made.values.images;
       views = await probe<RegionView>(place.access, nodes, {
-        image: `${registry}/${toolbox.repository}:${toolbox.tag}`,
+        ...(await toolbox(place.kubernetes, made.values)),
         args: ['region', '--url', url, '--message', message.toString('hex')],
       });
     } catch (error) {

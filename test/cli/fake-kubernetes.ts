@@ -188,7 +188,8 @@ export async function fakeKubernetes(port = 0): Promise<FakeKubernetes> {
     if (known !== undefined) return [200, { resources: known.map(([name, kind, namespaced]) => ({ name, kind, namespaced })) }];
     const list = fake.lists.get(path);
     if (list !== undefined && method === 'GET') return [200, { items: list }];
-    const secret = /^\/api\/v1\/namespaces\/[^/]+\/secrets(?:\/(.+))?$/.exec(path);
+    // Those of probes are objects like others: they are copies of the namespace's own.
+    const secret = /^\/api\/v1\/namespaces\/(?!maas-probe-)[^/]+\/secrets(?:\/(.+))?$/.exec(path);
     if (secret !== null) return secretAnswer(method, secret[1], text);
     const found = fake.objects.get(path);
     const dry = url.searchParams.get('dryRun') === 'All';

@@ -96,6 +96,46 @@ describe('the nodes', () => {
   });
 });
 
+describe('the image of the probes', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const probed = async (images: object): Promise<ProbePod['spec'] | undefined> => {
+    await found({ images: { registry: 'registry.internal/maas', ...images } });
+    return probes.get('left')?.spec;
+  };
+
+  test.each([
+    ['without a tag', { tag: '', digest }, `registry.internal/maas/maas-toolbox@${digest}`],
+    ['beside a tag', { tag: '1', digest }, `registry.internal/maas/maas-toolbox:1@${digest}`],
+    ['that is not given', { tag: '1' }, 'registry.internal/maas/maas-toolbox:1'],
+  ])('has the digest %s', async (_what, toolbox, image) => {
+    expect((await probed({ toolbox, pullPolicy: 'Always' }))?.containers[0]).toMatchObject({ image, imagePullPolicy: 'Always' });
+  });
+
+  test('is pulled with the Secrets that the values name, of which nothing stays', async () => {
+    const secret = { metadata: { name: 'pull' }, type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'e30=' } };
+    kubernetes.secrets.set('pull', secret);
+    let copied: object | undefined;
+    const watch = setInterval(() => {
+      copied ??= [...kubernetes.objects].find(([path]) => /\/maas-probe-\w+\/secrets\/pull$/.test(path))?.[1];
+    }, 1);
+    expect((await probed({ pullSecrets: [{ name: 'pull' }, { name: 'other' }] }))?.imagePullSecrets).toEqual([{ name: 'pull' }]);
+    clearInterval(watch);
+    expect(copied).toMatchObject({ type: secret.type, data: secret.data });
+    expect([...kubernetes.objects.keys()].filter((path) => path.includes('maas-probe'))).toEqual([]);
+  });
+
+  test('that cannot be pulled: the Secret that is lacking is named', async () => {
+    clearInterval(kubelet);
+    kubelet = setInterval(() => {
+      for (const [path, object] of kubernetes.objects)
+        if (path.includes('/pods/probe-'))
+          Object.assign(object, { status: { phase: 'Pending', containerStatuses: [{ name: 'probe', state: { waiting: { reason: 'ImagePullBackOff' } } }] } });
+    }, 20);
+    const [finding] = await found({ images: { registry: 'registry.internal/maas', pullSecrets: [{ name: 'pull' }] } });
+    expect(finding?.text).toMatch(/ImagePullBackOff.*; namespace maas has no Secret pull \(images.pullSecrets\)$/);
+  });
+});
+
 describe('a database of somebody else’s', () => {
   let server: FakePostgres;
   beforeEach(async () => {
