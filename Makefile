@@ -56,9 +56,11 @@ get_region_secret: build/maas-k8s.js ## print the secret that regions and racks 
 get_region_ip_address: build/maas-k8s.js ## print the addresses of the region, and which of them answers here
 	@$(maas-k8s) ip $(ARGS)
 
-# The secret goes by environment: arguments can be read by everybody on the machine.
+# The secret goes by environment: arguments can be read by everybody on the machine, those of make, too. So better SECRET=… make register_rack.
+ifneq ($(SECRET),)
 register_rack: export MAAS_REGION_SECRET = $(SECRET)
-register_rack: build/maas-k8s.js ## link racks of this cluster to a region anywhere: URL=http://HOST:5240/MAAS SECRET=…
+endif
+register_rack: build/maas-k8s.js ## link racks of this cluster to a region anywhere: SECRET=… make register_rack URL=http://HOST:5240/MAAS
 	@$(maas-k8s) register-rack --url '$(URL)' $(ARGS)
 
 test-images: node_modules/.installed ## build the images of the cluster tests, and load them into the cluster that KUBECONFIG names
