@@ -39,6 +39,8 @@ interface Wishes {
   readonly dhcp?: boolean;
 }
 
+export const noEventLoops = 'the region has no event loops yet';
+
 /** Milliseconds. */
 const patience = 5000;
 
@@ -64,7 +66,7 @@ export async function probeRegion(url: string, message: string): Promise<RegionV
   } catch (error) {
     problems.push(messageOf(error));
   }
-  return { version, rpcProblem: problems.join('; ') || 'the region has no event loops yet' };
+  return { version, rpcProblem: problems.join('; ') || noEventLoops };
 }
 
 /** @returns nothing where there is no such file */

@@ -16,7 +16,7 @@ import { progress as makeProgress } from '../output/progress';
 import { say } from '../output/terminal';
 import { nameOfNode, noRackNode, rackNodeCure, rackNodes } from '../probe/nodes';
 import { probe, type Views } from '../probe/pods';
-import type { RegionView } from '../probe/probe';
+import { noEventLoops, type RegionView } from '../probe/probe';
 import { toolbox } from '../probe/toolbox';
 import { rejection } from '../register/rack-state';
 import { manifests, type Manifests } from '../up/manifests';
@@ -120,9 +120,14 @@ async function check(place: Cluster, made: Manifests, url: string, secret: strin
   }
 }
 
+/** maasserver/rpc/regionservice.py: a region tells racks the addresses that its pod has, and can be told no others. */
+const routes =
+  'Racks open connections to the addresses of the region’s pods, for which no Service can stand in: route them to the nodes here (a pod network that announces its addresses, as by BGP), or put the racks on the region’s cluster';
+
 /** @throws Failure that names what each node has met */
 export function judge(url: string, secret: string, message: Buffer, views: Views<RegionView>): void {
   const problems: string[] = [];
+  let cure = '';
   for (const [node, found] of views) {
     if ('problem' in found) {
       problems.push(`node ${node}: ${found.problem}`);
@@ -130,11 +135,14 @@ export function judge(url: string, secret: string, message: Buffer, views: Views
     }
     const { problem, proof, rpcProblem } = found.view;
     if (problem !== undefined) problems.push(`node ${node} does not reach it: ${problem}`);
-    else if (proof === undefined) problems.push(`node ${node} reaches its API, but not its RPC ports, which racks need: ${rpcProblem ?? ''}`);
-    else if (!digestOf(secret, message, Buffer.from(proof.salt, 'hex')).equals(Buffer.from(proof.digest, 'hex')))
+    else if (rpcProblem === noEventLoops) problems.push(`node ${node} reaches its API; ${rpcProblem}`);
+    else if (proof === undefined) {
+      problems.push(`node ${node} reaches its API, but not its RPC ports, which racks need: ${rpcProblem ?? ''}`);
+      cure = `. ${routes}`;
+    } else if (!digestOf(secret, message, Buffer.from(proof.salt, 'hex')).equals(Buffer.from(proof.digest, 'hex')))
       throw new Failure(`the region at ${url} has another secret; nothing was changed. Its own: maas-k8s secret, or make get_region_secret, where it runs`);
   }
-  if (problems.length > 0) throw new Unreachable(`the region at ${url}: ${problems.join('; ')}; nothing was changed`);
+  if (problems.length > 0) throw new Unreachable(`the region at ${url}: ${problems.join('; ')}; nothing was changed${cure}`);
 }
 
 interface Answer {

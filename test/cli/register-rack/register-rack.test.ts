@@ -82,6 +82,8 @@ describe('what nodes have seen', () => {
     [{ problem: 'ImagePullBackOff' }, 'the region at u: node n: ImagePullBackOff; nothing was changed'],
     [{ view: { problem: 'connection refused' } }, 'node n does not reach it: connection refused'],
     [{ view: { version: '3.7', rpcProblem: 'no answer' } }, 'reaches its API, but not its RPC ports, which racks need: no answer'],
+    [{ view: { version: '3.7', rpcProblem: 'no answer' } }, 'nothing was changed. Racks open connections to the addresses of the region’s pods'],
+    [{ view: { version: '3.7', rpcProblem: 'the region has no event loops yet' } }, /the region has no event loops yet; nothing was changed$/],
     [{ view: { version: '3.7', proof: proof('f'.repeat(32)) } }, 'the region at u has another secret; nothing was changed'],
   ])('%j', (view, said) => {
     expect(() => {
