@@ -28,7 +28,7 @@ const sqlStates: Readonly<Record<string, (database: Database, passwordFrom: stri
   '42501': ({ user }) => `permission denied for role ${user}`,
   '57P03': () => 'the database is starting up',
   '57P01': () => 'the database is shutting down',
-  '53300': () => 'the database has no free connections (max_connections; plan 60 per region)',
+  '53300': () => 'the database has no free connections (max_connections); maas-k8s preflight says how many are needed',
 };
 
 /** @param passwordFrom where the password was read, as `Secret maas-database, key password,` */

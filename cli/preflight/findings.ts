@@ -98,7 +98,7 @@ export function podSecurity(namespace: string, labels: Readonly<Record<string, s
     'Pod Security',
     cluster,
     `namespace ${namespace} enforces ${level}, and racks use the host's network`,
-    'maas-k8s up sets it to privileged; an admission policy takes back what that lets through. Else put racks into another namespace',
+    `maas-k8s up sets it to privileged, with --force-conflicts where somebody else has set it (or kubectl label --overwrite namespace ${namespace} pod-security.kubernetes.io/enforce=privileged); an admission policy takes back what that lets through. Else put racks into another namespace`,
   );
 }
 
@@ -190,30 +190,35 @@ export function node(name: string, view: NodeView, values: Values, { rack, regio
 
 export interface DatabaseFacts {
   readonly maxConnections: number;
-  readonly used: number;
+  /** Connections, by who has them. */
+  readonly sessions: readonly { readonly role: string; readonly database: string | null; readonly count: number }[];
   readonly extensions: readonly string[];
   readonly owner: boolean;
   readonly version: number;
 }
 
-/** maas-run: one region needs up to 60 connections; trusted extensions of the schema (dbupgrade). */
+/** Trusted extensions of the schema (dbupgrade). */
 export const extensions = ['btree_gin', 'pgcrypto'] as const;
 
-/** @param needed connections of all regions */
-export function database({ maxConnections, used, extensions: found, owner, version: server }: DatabaseFacts, needed: number, user: string): Finding[] {
+/**
+ * @param needed connections of all regions: those that they have by now are among them
+ * @param own where MAAS logs in
+ */
+export function database(
+  { maxConnections, sessions, extensions: found, owner, version: server }: DatabaseFacts,
+  needed: number,
+  { user, name }: { readonly user: string; readonly name: string },
+): Finding[] {
+  const used = sessions.filter(({ role, database: into }) => role !== user || into !== name).reduce((total, { count }) => total + count, 0);
+  const connections = `${String(maxConnections)} allowed, ${String(used)} in use by others, ${String(needed)} needed`;
   const lacking = extensions.filter((name) => !found.includes(name));
   return [
     server >= 140_000
       ? pass('database', cluster, `PostgreSQL ${String(Math.floor(server / 10_000))}`)
       : fail('database', cluster, `PostgreSQL ${String(Math.floor(server / 10_000))} is too old`, 'MAAS 3.7 wants 14 or newer, best 16'),
     maxConnections - used >= needed
-      ? pass('database connections', cluster, `${String(maxConnections)} allowed, ${String(used)} in use, ${String(needed)} needed`)
-      : warn(
-          'database connections',
-          cluster,
-          `${String(maxConnections)} allowed, ${String(used)} in use, ${String(needed)} needed`,
-          'raise max_connections, or have fewer region members or workers',
-        ),
+      ? pass('database connections', cluster, connections)
+      : warn('database connections', cluster, connections, 'raise max_connections, or have fewer region members or workers'),
     lacking.length === 0
       ? pass('database extensions', cluster, extensions.join(', '))
       : fail('database extensions', cluster, `not available: ${lacking.join(', ')}`, 'install postgresql-contrib on the server'),

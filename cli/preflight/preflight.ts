@@ -196,15 +196,20 @@ async function ofDatabase({ kubernetes }: Cluster, { values }: Manifests, nodes:
     ];
   }
   try {
-    const { rows } = await client.query<{ maximum: number; used: number; version: number; extensions: string[] }>(
-      `SELECT current_setting('max_connections')::int AS maximum, (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS used,
-              current_setting('server_version_num')::int AS version, (SELECT array_agg(name::text) FROM pg_available_extensions) AS extensions`,
+    const { rows } = await client.query<{ maximum: number; version: number; extensions: string[] }>(
+      `SELECT current_setting('max_connections')::int AS maximum, current_setting('server_version_num')::int AS version,
+              (SELECT array_agg(name::text) FROM pg_available_extensions) AS extensions`,
     );
     const [row] = rows;
     if (row === undefined) return [];
+    // Of others' sessions a role without further rights sees who and where, and not of what kind they are; the server's own processes have no role.
+    const { rows: sessions } = await client.query<found.DatabaseFacts['sessions'][number]>(
+      `SELECT usename::text AS role, datname::text AS database, count(*)::int AS count FROM pg_stat_activity
+       WHERE usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend' GROUP BY 1, 2`,
+    );
     const owner = (await ownershipProblem(client)) === undefined;
     const needed = neededConnections[evaluate](scopeOf(values));
-    return found.database({ maxConnections: row.maximum, used: row.used, extensions: row.extensions, owner, version: row.version }, needed, database.user);
+    return found.database({ maxConnections: row.maximum, sessions, extensions: row.extensions, owner, version: row.version }, needed, database);
   } catch (error) {
     return [warn('database', 'cluster', messageOf(error), 'ask whoever looks after it')];
   } finally {

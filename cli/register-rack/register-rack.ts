@@ -120,7 +120,7 @@ async function check(place: Cluster, made: Manifests, url: string, secret: strin
   }
 }
 
-/** maasserver/rpc/regionservice.py: a region tells racks the addresses that its pod has, and can be told no others. */
+/** maasserver/ipc.py: a region tells racks the addresses that its pod has, and can be told no others. */
 const routes =
   'Racks open connections to the addresses of the region’s pods, for which no Service can stand in: route them to the nodes here (a pod network that announces its addresses, as by BGP), or put the racks on the region’s cluster';
 

@@ -66,17 +66,28 @@ test('storage: the default class, a named one, none', () => {
 });
 
 test('Pod Security: a namespace that is there, with racks', () => {
-  expect(found.podSecurity('maas', { 'pod-security.kubernetes.io/enforce': 'restricted' }, true).level).toBe('warn');
+  const restricted = found.podSecurity('maas', { 'pod-security.kubernetes.io/enforce': 'restricted' }, true);
+  expect(restricted.level).toBe('warn');
+  expect(restricted.cure).toMatch(/--force-conflicts.*kubectl label --overwrite namespace maas pod-security.kubernetes.io\/enforce=privileged/);
   expect(found.podSecurity('maas', { 'pod-security.kubernetes.io/enforce': 'baseline' }, false).level).toBe('pass');
   expect(found.podSecurity('maas', undefined, true).level).toBe('pass');
 });
 
 test('a database of somebody else’s', () => {
-  const good = { maxConnections: 200, used: 10, extensions: ['pgcrypto', 'btree_gin'], owner: true, version: 160_004 };
-  expect(levels(found.database(good, 80, 'maas'))).toEqual([]);
-  expect(levels(found.database({ ...good, maxConnections: 85, extensions: ['pgcrypto'], owner: false, version: 130_000 }, 80, 'maas'))).toEqual([
+  const own = { user: 'maas', name: 'maasdb' };
+  const sessions = [
+    { role: 'app', database: 'app', count: 7 },
+    { role: 'maas', database: 'postgres', count: 1 },
+    { role: 'postgres', database: null, count: 2 },
+  ];
+  const good = { maxConnections: 200, sessions, extensions: ['pgcrypto', 'btree_gin'], owner: true, version: 160_004 };
+  expect(levels(found.database(good, 80, own))).toEqual([]);
+  // Those of a MAAS that runs are among the ones that it needs.
+  const running = [{ role: 'maas', database: 'maasdb', count: 60 }];
+  expect(levels(found.database({ ...good, maxConnections: 100, sessions: running }, 80, own))).toEqual([]);
+  expect(levels(found.database({ ...good, maxConnections: 85, extensions: ['pgcrypto'], owner: false, version: 130_000 }, 80, own))).toEqual([
     'fail database: PostgreSQL 13 is too old',
-    'warn database connections: 85 allowed, 10 in use, 80 needed',
+    'warn database connections: 85 allowed, 10 in use by others, 80 needed',
     'fail database extensions: not available: btree_gin',
     'fail database owner: role maas does not own the database',
   ]);
