@@ -3,7 +3,7 @@
 import { cluster, type Cluster, type ClusterOptions } from '../cluster/cluster';
 import { Failure, TimedOut } from '../failure';
 import { ApiRefusal, partOfMaas, type Kubernetes } from '../kubernetes/kubernetes';
-import type { Kinds, KubernetesObject } from '../kubernetes/types';
+import { kubectlName, type Kinds, type KubernetesObject } from '../kubernetes/types';
 import { confirmed } from '../output/ask';
 import { interruptible } from '../output/interrupt';
 import { progress as makeProgress } from '../output/progress';
@@ -20,7 +20,7 @@ export interface DownOptions extends ClusterOptions {
 }
 
 /** What runs, in the order in which it is taken away: first whoever would make others again. */
-const running = [
+export const running = [
   'cronjobs',
   'jobs',
   'daemonsets',
@@ -33,9 +33,6 @@ const running = [
   'serviceaccounts',
   'networkpolicies',
 ] as const satisfies readonly (keyof Kinds)[];
-
-const singular: Readonly<Record<string, string>> = { networkpolicies: 'networkpolicy' };
-const called = (kind: string, name: string): string => `${singular[kind] ?? kind.replace(/s$/, '')}/${name}`;
 
 interface Found {
   readonly path: string;
@@ -161,7 +158,10 @@ async function found(kubernetes: Kubernetes): Promise<{ readonly all: Found[]; r
     }),
   );
   const all = lists.flat();
-  return { all: all.map(({ kind, name }) => ({ path: kubernetes.path(kind, name), name: called(kind, name) })), managers: all.map(({ manager }) => manager) };
+  return {
+    all: all.map(({ kind, name }) => ({ path: kubernetes.path(kind, name), name: kubectlName(kind, name) })),
+    managers: all.map(({ manager }) => manager),
+  };
 }
 
 /** The rule of admission belongs to the namespace, but is not in it (charts/namespace.ts). */

@@ -77,3 +77,8 @@ export interface KubernetesObject {
 
 /** Its name for people: Deployment maas-region-a. */
 export const nameOf = ({ kind, metadata }: Pick<KubernetesObject, 'kind' | 'metadata'>): string => `${kind} ${metadata.name}`;
+
+const singular: Readonly<Record<string, string>> = { networkpolicies: 'networkpolicy' };
+
+/** Its name for kubectl: deployment/maas-region-a. */
+export const kubectlName = (kind: keyof Kinds, name: string): string => `${singular[kind] ?? kind.replace(/s$/, '')}/${name}`;

@@ -23,6 +23,8 @@ export interface Manifests {
   readonly source: string;
   /** In the order in which they are applied. */
   readonly objects: readonly KubernetesObject[];
+  /** Everything that the values make, whatever part is wanted. */
+  readonly all: readonly KubernetesObject[];
 }
 
 type Overrides = (values: Values) => Values;
@@ -38,8 +40,9 @@ export function manifests(part: Part, file: string | undefined, overrides: Overr
     const app = new PlainApp(scopeOf(values));
     maas(app, { namespace: true });
     const wanted = charts[part];
-    const objects = app.charts.filter(({ node }) => wanted?.includes(node.id) ?? true).flatMap((chart) => chart.toJson() as KubernetesObject[]);
-    return { values, source, objects };
+    const made = app.charts.map((chart) => ({ id: chart.node.id, objects: chart.toJson() as KubernetesObject[] }));
+    const objects = made.filter(({ id }) => wanted?.includes(id) ?? true).flatMap((chart) => chart.objects);
+    return { values, source, objects, all: made.flatMap((chart) => chart.objects) };
   } catch (error) {
     // Its message is a list of what to mend.
     if (error instanceof ValuesError) throw new Failure(error.message);

@@ -13,6 +13,7 @@ import { colours, say } from '../output/terminal';
 import { ofCluster } from '../preflight/preflight';
 import type { Status } from '../status/schema';
 import { clear, lookAtJobs, removeSuperseded, sayJobs } from './jobs';
+import { sayLeftovers } from './leftovers';
 import { makeCluster, removal, settled, type LocalTool } from './local-cluster';
 import { manifests, type Manifests, type Part } from './manifests';
 import { awaitAll, milestones } from './progress';
@@ -96,6 +97,7 @@ export async function bringUp(target: Cluster, made: Manifests, part: Part, opti
     progress.end();
     sayPlan(planned);
     sayJobs(earlier);
+    await sayLeftovers(target, made.all);
     await images(target, made, options, progress);
     if (options.dryRun) {
       say('nothing was changed (--dry-run)');

@@ -213,6 +213,7 @@ export async function fakeKubernetes(port = 0): Promise<FakeKubernetes> {
         const merged = merge(found ?? {}, JSON.parse(text)) as Data;
         const same = found !== undefined && JSON.stringify(merged) === JSON.stringify(found);
         const metadata = {
+          generation: 1,
           ...(merged['metadata'] as Data),
           resourceVersion: same ? (found as { metadata: Data }).metadata['resourceVersion'] : String(++version),
         };

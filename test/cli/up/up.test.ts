@@ -37,8 +37,8 @@ const applied = (): string[] => [...kubernetes.objects.keys()].map((path) => pat
 const statuses: Readonly<Record<string, object>> = {
   jobs: { succeeded: 1 },
   daemonsets: { desiredNumberScheduled: 1, updatedNumberScheduled: 1, observedGeneration: 1 },
-  deployments: { updatedReplicas: 1 },
-  statefulsets: { updatedReplicas: 1 },
+  deployments: { updatedReplicas: 1, observedGeneration: 1 },
+  statefulsets: { updatedReplicas: 1, observedGeneration: 1 },
 };
 let acting: NodeJS.Timeout | undefined;
 afterEach(() => {
@@ -225,12 +225,62 @@ describe('Jobs of earlier values', () => {
 });
 
 test.each([
-  ['statefulsets', {}, /wait for the database maas-database-0: its pod is not yet the one that was applied last/],
-  ['deployments', {}, /wait for region a: its pod is not yet the one that was applied last/],
+  ['statefulsets', { observedGeneration: 1 }, /wait for the database maas-database-0: its pod is not yet the one that was applied last/],
+  ['deployments', { observedGeneration: 1 }, /wait for region a: its pod is not yet the one that was applied last/],
   ['daemonsets', { desiredNumberScheduled: 1, observedGeneration: 1 }, /wait for racks: pool default has 0 of 1 pods as they were applied last/],
 ])('pods of earlier %s are not taken for what was applied', async (kind, status, said) => {
   controllers({ [kind]: status });
   await expect(go('all', { timeout: 2500 })).rejects.toThrow(said);
+});
+
+describe('what the values make no more', () => {
+  const wide = values.bind(
+    undefined,
+    'rack: { pools: [{ name: left, nodeSelector: { site: left } }, { name: right, nodeSelector: { site: right } }] }\nregion: { members: [{ name: a }, { name: b }] }\n',
+  );
+  const managed = (manager: string): void => {
+    for (const object of kubernetes.objects.values()) if ('metadata' in object) Object.assign(object.metadata as object, { managedFields: [{ manager }] });
+  };
+
+  test('is named, with the command that removes it; claims stay, and nothing is removed', async () => {
+    await go('all', { wait: false, values: wide() });
+    expect(written.stderr).not.toContain('of earlier values');
+    managed('maas-k8s');
+    const before = applied();
+    kubernetes.requests.length = 0;
+    await go('region', { wait: false, values: values('rack: { pools: [{ name: left, nodeSelector: { site: left } }] }') });
+    expect(written.stderr).toContain(
+      'of earlier values, and not of these: daemonset/maas-rack-right, deployment/maas-region-b, poddisruptionbudget/maas-region; to remove it: ' +
+        'kubectl --context fake -n maas delete daemonset/maas-rack-right deployment/maas-region-b poddisruptionbudget/maas-region\n',
+    );
+    expect(written.stderr).toContain('of earlier values, and holds data: persistentvolumeclaim/maas-region-b-images; it stays\n');
+    expect(applied().filter((path) => !path.startsWith('jobs/'))).toEqual(before.filter((path) => !path.startsWith('jobs/')));
+  });
+
+  test('by a change of the database, too', async () => {
+    await go('region', { wait: false });
+    managed('maas-k8s');
+    await go('region', { dryRun: true, values: values('database: { embedded: false, host: db.corp, maxConnections: 200 }') });
+    expect(written.stderr).toContain('not of these: statefulset/maas-database, service/maas-database, serviceaccount/maas-database; to remove it');
+    expect(written.stderr).toContain('holds data: persistentvolumeclaim/maas-database-data');
+  });
+
+  test('is only named where others have applied it, and not at all where it is somebody’s own', async () => {
+    await go('all', { wait: false, values: wide() });
+    managed('argocd-controller');
+    Object.assign((kubernetes.objects.get('/apis/apps/v1/namespaces/maas/deployments/maas-region-b') as { metadata: object }).metadata, { managedFields: [] });
+    await go('all', { dryRun: true, values: values('rack: { pools: [{ name: left, nodeSelector: { site: left } }] }') });
+    expect(written.stderr).toContain(
+      'not of these: daemonset/maas-rack-right (argocd-controller), poddisruptionbudget/maas-region (argocd-controller); who has applied it has to remove it',
+    );
+    expect(written.stderr).not.toContain('kubectl --context');
+  });
+
+  test('is not known to whoever may not list it', async () => {
+    kubernetes.lasting.set('GET /apis/policy/v1/namespaces/maas/poddisruptionbudgets', 403);
+    await go('region', { dryRun: true });
+    expect(written.stderr).toMatch(/what earlier values have left is not known: cannot list poddisruptionbudgets .*HTTP 403/);
+  });
 });
 
 test('what is not ready in time is named', async () => {
