@@ -16,15 +16,25 @@ export const selector = (component: Component) => ({
 });
 
 /** Prefixes of labels and annotations that are ours to give. */
-export const reserved = { labels: ['app.kubernetes.io/', 'maas-k8s.io/'], annotations: ['argocd.argoproj.io/hook', 'helm.sh/', 'maas-k8s.io/'] };
+export const reserved = {
+  labels: ['app.kubernetes.io/', 'maas-k8s.io/'],
+  annotations: ['argocd.argoproj.io/hook', 'argocd.argoproj.io/sync-options', 'kustomize.toolkit.fluxcd.io/prune', 'helm.sh/', 'maas-k8s.io/'],
+};
 
 export const labels = (component: Component, own: Texts = {}, ...added: readonly Expr<Readonly<Record<string, string>>>[]): Expr<Record<string, string>> =>
   merged({ ...selector(component), 'app.kubernetes.io/part-of': 'maas', ...own }, ...added, values.commonLabels);
 
 export const annotations = when(given(values.commonAnnotations), values.commonAnnotations);
 
-/** For what holds data: `helm uninstall` leaves it. */
-export const kept = merged({ 'helm.sh/resource-policy': 'keep' }, values.commonAnnotations);
+/** For what holds data, and the namespace around it: what makes the rest go (`helm uninstall`, an Argo CD application or a Flux Kustomization that is deleted or makes it no more) leaves it. */
+export const kept = merged(
+  {
+    'helm.sh/resource-policy': 'keep',
+    'argocd.argoproj.io/sync-options': 'Delete=false,Prune=false',
+    'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+  },
+  values.commonAnnotations,
+);
 
 export const memberLabel = 'maas-k8s.io/member';
 export const poolLabel = 'maas-k8s.io/pool';

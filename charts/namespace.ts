@@ -1,6 +1,6 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { annotations } from './labels';
+import { annotations, kept } from './labels';
 import { podRules, podVariables } from './pod-rules';
 import { merged, release, when } from './render/expression';
 import { given, text } from './render/functions';
@@ -23,7 +23,7 @@ export class Namespace extends Chart {
           { ...own, 'pod-security.kubernetes.io/enforce': podSecurityLevel, 'pod-security.kubernetes.io/warn': podSecurityLevel },
           values.commonLabels,
         ),
-        annotations,
+        annotations: kept,
       },
     });
   }

@@ -143,3 +143,14 @@ test('registration ends when it gives up, not after 21 times that; what kills it
   expect(spec.template.spec.restartPolicy).toBe('Never');
   expect(spec.backoffLimit).toBeGreaterThan(5);
 });
+
+test('what holds data, and the namespace with the Secrets, outlives the application that GitOps has made it by', () => {
+  const kept = everything.filter(({ kind }) => kind === 'Namespace' || kind === 'PersistentVolumeClaim');
+  expect(kept.map(({ kind }) => kind as string).sort()).toEqual(['Namespace', 'PersistentVolumeClaim', 'PersistentVolumeClaim']);
+  for (const { metadata } of kept)
+    expect(metadata.annotations).toMatchObject({
+      'argocd.argoproj.io/sync-options': 'Delete=false,Prune=false',
+      'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+      'helm.sh/resource-policy': 'keep',
+    });
+});
