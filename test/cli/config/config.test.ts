@@ -150,7 +150,9 @@ test('what setup-dns makes as the group maas stays in the group of regiond, whic
   const bind = join(root, 'etc/bind/maas');
   mkdirSync(bind, { recursive: true });
   chmodSync(bind, 0o777);
-  for (const _ of ['first', 'again']) config('region', regionEnvironment(root), root);
+  config('region', regionEnvironment(root), root);
+  // An init container may run again.
+  config('region', regionEnvironment(root), root);
   expect(mode(bind)).toBe(0o2777);
 });
 
