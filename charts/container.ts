@@ -6,19 +6,18 @@ import { text } from './render/functions';
 import { images, pull } from './image';
 import { asMaas, type Process } from './tables/processes';
 import { ports } from './tables/ports';
-import { pebbleFolder, type Volume } from './tables/volumes';
+import type { Variable } from './tables/variables';
+import { pebbleFolder, secretFolder, type Volume } from './tables/volumes';
 import { container, type Workload } from './workload';
 
 export type Container = Template<V1Container>;
 
-export const env = (name: string, value: string | Expr<string>): Template<V1EnvVar> => ({ name, value });
+export const env = (name: Variable, value: string | Expr<string>): Template<V1EnvVar> => ({ name, value });
 // With the version that Kubernetes would fill in: server-side apply takes such an object as one, and `maas-k8s up` would be in conflict with `kubectl apply`.
-export const field = (name: string, fieldPath: string): Template<V1EnvVar> => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
+export const field = (name: Variable, fieldPath: string): Template<V1EnvVar> => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
 
 export const mount = (volume: Volume): Template<V1VolumeMount> => ({ name: volume.name, mountPath: volume.path });
 
-/** Where a Secret's keys are found as files. */
-export const secretFolder = (secret: string): string => `/run/secrets/maas/${secret}`;
 export const secretMount = (secret: string): Template<V1VolumeMount> => ({ name: `secret-${secret}`, mountPath: secretFolder(secret), readOnly: true });
 export const secretVolume = (secret: string, secretName: Expr<string>): Template<V1Volume> => ({
   name: `secret-${secret}`,

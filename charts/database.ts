@@ -1,7 +1,7 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { account } from './accounts';
-import { env, podSecurity, secretFolder, secretMount, secretVolume } from './container';
+import { env, mount, podSecurity, secretMount, secretVolume } from './container';
 import { kept, metadata, nameOf, selector } from './labels';
 import { named, release, when, type Expr } from './render/expression';
 import { given, text } from './render/functions';
@@ -10,6 +10,7 @@ import { rendererOf } from './render/renderer';
 import { ports } from './tables/ports';
 import { neededConnections } from './tables/connections';
 import { values } from './tables/values';
+import { secretFolder, volumes } from './tables/volumes';
 import { container, podTemplate } from './workload';
 
 const name = nameOf('database');
@@ -82,10 +83,10 @@ export class Database extends Chart {
                 env('POSTGRES_USER', values.database.user),
                 env('POSTGRES_DB', values.database.name),
                 env('POSTGRES_PASSWORD_FILE', `${secretFolder('database')}/password`),
-                env('PGDATA', '/var/lib/postgresql/data/pgdata'),
+                env('PGDATA', `${volumes.data.path}/pgdata`),
               ],
               ports: [{ name: ports.postgres.name, containerPort: ports.postgres.number }],
-              volumeMounts: [{ name: 'data', mountPath: '/var/lib/postgresql/data' }, secretMount('database')],
+              volumeMounts: [mount(volumes.data), secretMount('database')],
               securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
               resources: { requests: { memory: '256Mi', cpu: '100m' } },
               startupProbe: { exec: { command: [...answers, values.database.user] }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 600 },
@@ -99,7 +100,7 @@ export class Database extends Chart {
               },
             }),
           ],
-          volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }, secretVolume('database', values.secrets.database)],
+          volumes: [{ name: volumes.data.name, persistentVolumeClaim: { claimName: claim } }, secretVolume('database', values.secrets.database)],
         }),
       },
     });

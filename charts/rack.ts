@@ -1,7 +1,7 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { account, rackAccount } from './accounts';
-import { env, field, mount, muxContainer, podSecurity, processContainer, requests, rootWith, secretFolder, secretMount, secretVolume } from './container';
+import { env, field, mount, muxContainer, podSecurity, processContainer, requests, rootWith, secretMount, secretVolume } from './container';
 import { withoutDisabled } from './disabled';
 import { images, pull } from './image';
 import { maasUrl, metadata, nameOf, poolLabel, selector } from './labels';
@@ -11,7 +11,7 @@ import { Manifest } from './render/manifest';
 import { rendererOf } from './render/renderer';
 import { processesOf } from './tables/processes';
 import { values, type Values } from './tables/values';
-import { volumes } from './tables/volumes';
+import { secretFolder, volumes } from './tables/volumes';
 import { container, podTemplate } from './workload';
 
 /** The mux answers the kubelet on the node's loopback interface: a rack shares the node's network. */

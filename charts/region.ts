@@ -1,20 +1,7 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { account } from './accounts';
-import {
-  env,
-  field,
-  maasCommand,
-  mount,
-  muxContainer,
-  podSecurity,
-  processContainer,
-  requests,
-  rootWith,
-  secretFolder,
-  secretMount,
-  secretVolume,
-} from './container';
+import { env, field, maasCommand, mount, muxContainer, podSecurity, processContainer, requests, rootWith, secretMount, secretVolume } from './container';
 import type { Database } from './database';
 import { images, pull } from './image';
 import { kept, maasUrl, memberLabel, metadata, nameOf, regionService, selector } from './labels';
@@ -25,7 +12,7 @@ import { rendererOf } from './render/renderer';
 import { ports, type Port } from './tables/ports';
 import { processesOf } from './tables/processes';
 import { values, type Values } from './tables/values';
-import { volumes } from './tables/volumes';
+import { secretFolder, volumes } from './tables/volumes';
 import { withoutDisabled } from './disabled';
 import { container, podTemplate } from './workload';
 

@@ -145,6 +145,42 @@ export const lowerCase = (value: Expr<string>): Expr<string> =>
 export const matches = (value: Expr<string>, pattern: Operand<string>): Expr<boolean> =>
   new Computed('matches', 'boolean', [pattern, value], (wanted: string, found: string) => new RegExp(wanted).test(found), call('regexMatch'));
 
+/** Whether a field that need not be there is there, whatever it says. */
+export const present = (value: Expr<unknown>): Expr<boolean> =>
+  new Computed(
+    'present',
+    'boolean',
+    [value],
+    (found: unknown) => found !== undefined,
+    ([found]) => `(not (kindIs "invalid" ${found!}))`,
+  );
+
+export const among = (value: Expr<string>, list: Expr<readonly string[]> | readonly string[]): Expr<boolean> =>
+  list instanceof Expr
+    ? new Computed('among', 'boolean', [value, list], (wanted: string, found: readonly string[]) => found.includes(wanted), call('has'))
+    : new Computed(
+        'among',
+        'boolean',
+        [value],
+        (wanted: string) => list.includes(wanted),
+        ([wanted]) => `(has ${wanted!} (list ${list.map(quoted).join(' ')}))`,
+      );
+
+/** One field of every element of a list. */
+export const fieldOf = <K extends string>(list: Expr<readonly { readonly [key in K]: string }[]>, key: K): Expr<readonly string[]> =>
+  new Computed(
+    'fieldOf',
+    'list',
+    [list],
+    (elements: readonly { readonly [key in K]: string }[]) => elements.map((element) => element[key]),
+    ([elements], names) => `(include ${quoted(names.template('field', () => fieldTemplate))} (list ${elements!} ${quoted(key)}) | fromJsonArray)`,
+  );
+
+const fieldTemplate = `{{- $key := index . 1 -}}
+{{- $found := list -}}
+{{- range index . 0 -}}{{- $found = append $found (get . $key) -}}{{- end -}}
+{{- $found | toJson -}}`;
+
 /** The keys of a map that are none of these, in order. */
 export const keysBeside = (map: Expr<Readonly<Record<string, unknown>>>, known: readonly string[]): Expr<readonly string[]> =>
   new Computed(

@@ -3,6 +3,7 @@
 import { maasUrl, nameOf, reserved } from '../labels';
 import type { Expr, References } from '../render/expression';
 import {
+  among,
   both,
   differ,
   either,
@@ -21,9 +22,10 @@ import {
 } from '../render/functions';
 import { forEach, forEachPair, refuse, type Rule } from '../render/rules';
 import { neededConnections } from './connections';
-import { processesOf } from './processes';
+import { processesOf, type Pod } from './processes';
 import { values, type Pods } from './values';
-import { volumes } from './volumes';
+import { variables } from './variables';
+import { secretFolder, volumes } from './volumes';
 
 /** A Kubernetes label, and so a host name (RFC 1123). */
 const longestName = 63;
@@ -138,14 +140,29 @@ const ports: Rule = [
 ];
 
 type Part = Pick<References<Pods>, keyof Pods>;
-const containersOf = (pod: 'region' | 'rack', ...others: readonly string[]): string[] => [...processesOf(pod).map(({ name }) => name), ...others, 'services'];
 
-/** The parts whose pods users may adjust, with the containers that these have. */
-export const parts: readonly (readonly [string, Part, readonly string[]])[] = [
-  ['region', values.region, containersOf('region', 'config', 'dns-keys')],
-  ['rack', values.rack, containersOf('rack', 'enrol')],
-  ['database', values.database, ['postgres']],
-  ['jobs', values.jobs, ['bootstrap', 'register']],
+/** What the chart itself puts into the pods of a part. */
+interface Own {
+  readonly containers: readonly string[];
+  readonly variables: readonly string[];
+  /** Where it mounts something. */
+  readonly folders: readonly string[];
+}
+
+/** @param others containers that are no process of MAAS */
+const ownOf = (pod: Pod, others: readonly string[], secret: string): Own => ({
+  containers: [...processesOf(pod).map(({ name }) => name), ...others, 'services'],
+  // What a process gets by its Pebble layer is stronger than what its container has.
+  variables: [...new Set([...variables[pod], ...processesOf(pod).flatMap(({ environment }) => Object.keys(environment))])],
+  folders: [...new Set(processesOf(pod).flatMap(({ mounts }) => mounts.map(({ path }) => path))), secretFolder(secret)],
+});
+
+/** The parts whose pods users may adjust. */
+export const parts: readonly (readonly [string, Part, Own])[] = [
+  ['region', values.region, ownOf('region', ['config', 'dns-keys'], 'database')],
+  ['rack', values.rack, ownOf('rack', ['enrol'], 'region')],
+  ['database', values.database, { containers: ['postgres'], variables: variables.database, folders: [volumes.data.path, secretFolder('database')] }],
+  ['jobs', values.jobs, { containers: ['bootstrap', 'register'], variables: variables.jobs, folders: [] }],
 ];
 
 type Texts = Expr<Readonly<Record<string, string>>>;
@@ -157,7 +174,7 @@ const ours = (path: string, map: Texts, wanted: readonly string[]): Rule => {
   return refuse(path, given(taken), text`${joined(taken)}: what begins with ${wanted.join(', ')} is given by the chart itself; choose another name`);
 };
 
-const ourVolumes = `^(data|secret-.*|${Object.values(volumes)
+const ourVolumes = `^(secret-.*|${Object.values(volumes)
   .map(({ name }) => name)
   .join('|')})$`;
 
@@ -166,11 +183,18 @@ const twice = <E extends { readonly name: string }>(path: string, list: Expr<rea
     refuse(text`${path}[${j}].name`, equals<string>(first.name, second.name), text`"${second.name}" is the name of ${path}[${i}], too; each is given once`),
   );
 
-const adjustments: Rule = parts.map(([path, part, containers]): Rule => {
+const adjustments: Rule = parts.map(([path, part, { containers, variables, folders }]): Rule => {
   const unknown = keysBeside(part.resources, containers);
   return [
     refuse(`${path}.resources`, given(unknown), text`there is no container ${joined(unknown)}; ${path} has ${containers.join(', ')}`),
     twice(`${path}.extraEnv`, part.extraEnv),
+    forEach(part.extraEnv, (variable, i) =>
+      refuse(
+        text`${path}.extraEnv[${i}].name`,
+        among(variable.name, variables),
+        text`"${variable.name}" is a variable of the chart itself; leave it out, or choose another name`,
+      ),
+    ),
     twice(`${path}.extraVolumes`, part.extraVolumes),
     forEach(part.extraVolumes, (volume, i) => [
       refuse(
@@ -191,6 +215,13 @@ const adjustments: Rule = parts.map(([path, part, containers]): Rule => {
             text`"${hostPath(volume)}" is on the node, whose files only racks may have; use another kind of volume`,
           ),
     ]),
+    forEach(part.extraVolumeMounts, (mount, i) =>
+      refuse(
+        text`${path}.extraVolumeMounts[${i}].mountPath`,
+        among(mount.mountPath, folders),
+        text`"${mount.mountPath}" is a folder of the chart itself; choose another one, or a single file in it by subPath`,
+      ),
+    ),
     ours(`${path}.podLabels`, part.podLabels, reserved.labels),
     ours(`${path}.podAnnotations`, part.podAnnotations, reserved.annotations),
   ];

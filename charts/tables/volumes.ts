@@ -30,7 +30,12 @@ export const volumes = {
   leases: { name: 'leases', path: '/var/lib/maas/dhcp' },
   /** provisioningserver/templates/proxy/maas-proxy.conf.template: cache_dir. */
   spool: { name: 'spool', path: '/var/spool/maas-proxy' },
+  /** Of the embedded database: PGDATA is below. */
+  data: { name: 'data', path: '/var/lib/postgresql/data' },
 } as const satisfies Record<string, Volume>;
+
+/** Where a Secret's keys are found as files. */
+export const secretFolder = (secret: string): string => `/run/secrets/maas/${secret}`;
 
 /** Where an image keeps its own content of the shared folders. */
 export const skeleton = '/usr/share/maas-k8s/skeleton';

@@ -23,7 +23,7 @@ function plausible(values: Data): Data {
   for (const image of [images?.region, images?.rack, images?.toolbox] as (Data | undefined)[]) if (image?.tag === '') image.digest = `sha256:${'a'.repeat(64)}`;
   if (database?.embedded === false) Object.assign(database, { host: 'db.internal', maxConnections: 1000 });
   if (database?.image !== undefined) database.image = `${String(database.image).replace(/[@:].*/, '')}:16`;
-  for (const [part, , containers] of parts) {
+  for (const [part, , { containers }] of parts) {
     const owner = values[part] as Data | undefined;
     owner?.extraEnv?.forEach((variable: Data, n: number) => {
       variable.name = `${String(variable.name)}_${String(n)}`;

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import { loadAll } from 'js-yaml';
 import { each, entry, merged, named, references, release, when, type Expr, type Scope } from '../../charts/render/expression';
 import {
+  among,
   both,
   differ,
   digest,
@@ -13,6 +14,7 @@ import {
   equals,
   exceeds,
   fallback,
+  fieldOf,
   given,
   joined,
   keysBeside,
@@ -21,6 +23,7 @@ import {
   lowerCase,
   matches,
   not,
+  present,
   product,
   sum,
   text,
@@ -202,6 +205,17 @@ const cases: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     c: differ(v.labels, v.more),
     d: differ(v.more, v.more),
   },
+  'functions of lists': {
+    a: among(v.title, ['x', 'Title']),
+    b: among(v.title, ['"Title"']),
+    c: among(text`a ${'b'}`, v.list),
+    d: fieldOf(v.pools, 'name'),
+    e: among(v.title, fieldOf(v.pools, 'name')),
+    f: ['', each(v.pools, (pool) => among(pool.name, fieldOf(v.pools, 'name')))],
+    g: among(v.title, []),
+    h: among(v.title, v.nothing),
+  },
+  'what need not be there': { a: present(v.title), b: present(v.empty), c: present(entry(v.labels, 'number')), d: present(entry(v.labels, 'gone')) },
   'an element’s functions': { list: ['', each(v.pools, (pool) => differ(pool.labels, references<Values>(schema).labels))] },
   'names and digests': {
     a: named('case.url', text`http://${v.title}:${v.port}`),
