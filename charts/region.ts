@@ -59,12 +59,7 @@ export class Region extends Chart {
         ports: [
           { name: 'http', port: 80, targetPort: ports.api.number, protocol: 'TCP' },
           ...offered.flatMap(servicePorts).map((port) => (port.name === ports.api.name ? { ...port, nodePort: when(chosen, service.nodePort) } : port)),
-          ...toggled.flatMap((process) =>
-            process.listens
-              .filter(called)
-              .flatMap(servicePorts)
-              .map((port) => when(process.enabled!, port)),
-          ),
+          ...toggled.flatMap((process) => process.listens.filter(called).flatMap(servicePorts).map((port) => when(process.enabled!, port))),
         ],
       },
     });

@@ -1,6 +1,7 @@
 /** Environment variables: every problem is found before anything is done, and each names its variable. */
 
 import { readFileSync } from 'node:fs';
+import { dnsLabel, dnsSubdomain } from '../charts/tables/names';
 import { Failure, messageOf } from './failure';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,7 +18,11 @@ export const rules = {
   port: { pattern: /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/, form: 'a port, 1 to 65535' },
   workers: { pattern: /^([1-9]|10)$/, form: 'a number from 1 to 10' },
   boolean: { pattern: /^(true|false)$/, form: 'true or false' },
-  label: { pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, form: 'lower-case letters, digits and dashes' },
+  label: { pattern: new RegExp(dnsLabel), form: 'lower-case letters, digits and dashes' },
+  subdomain: {
+    pattern: new RegExp(dnsSubdomain),
+    form: 'lower-case letters, digits, dashes and dots, as Secrets are called',
+  },
   node: { pattern: /^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?$/, form: 'a node name' },
   any: { pattern: /^[^\0\r\n]+$/, form: 'one line' },
 } as const satisfies Record<string, Rule>;

@@ -71,7 +71,9 @@ export function violations(rule: Rule, scope: Scope): string[] {
   if (rule instanceof Guarded) return rule.guard[evaluate](scope) ? violations(rule.rules, scope) : [];
   if (rule instanceof Violation) return rule.condition[evaluate](scope) ? [rule.message[evaluate](scope)] : [];
   if (rule instanceof ForEach) {
-    return rule.list[evaluate](scope).flatMap((element, index) => violations(rule.rules, { ...scope, [rule.element]: element, [rule.index]: index }));
+    // A list in an element of a list need not be there.
+    const elements = rule.list[evaluate](scope) as readonly unknown[] | undefined;
+    return (elements ?? []).flatMap((element, index) => violations(rule.rules, { ...scope, [rule.element]: element, [rule.index]: index }));
   }
   return rule.flatMap((each) => violations(each, scope));
 }

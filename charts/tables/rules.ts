@@ -1,7 +1,7 @@
 /** The rules table: what values may not be beyond their schema, with the cure. */
 
-import { maasUrl, nameOf, reserved } from '../labels';
-import type { Expr, References } from '../render/expression';
+import { maasUrl, nameOf, reserved, type Component } from '../labels';
+import type { Expr, Operand, References } from '../render/expression';
 import {
   among,
   both,
@@ -9,6 +9,7 @@ import {
   either,
   equals,
   exceeds,
+  fieldOf,
   given,
   hostPath,
   joined,
@@ -18,12 +19,13 @@ import {
   lowerCase,
   matches,
   not,
+  present,
   text,
 } from '../render/functions';
 import { forEach, forEachPair, refuse, type Rule } from '../render/rules';
 import { neededConnections } from './connections';
 import { processesOf, type Pod } from './processes';
-import { values, type Pods } from './values';
+import { values, type Pods, type Values } from './values';
 import { variables } from './variables';
 import { secretFolder, volumes } from './volumes';
 
@@ -31,7 +33,7 @@ import { secretFolder, volumes } from './volumes';
 const longestName = 63;
 
 /** What people write where they mean to write something else later; RFC 2606 keeps the domains from ever being real. */
-const placeholder = 'change-?me|replace-?me|fix-?me|^todo$|^your-|[<>]|(^|[.@/])example(\\.(com|net|org))?($|[:/])';
+const placeholder = '\\b(change|replace|fix)[-_]?me\\b|^todo$|^your-|[<>]|(^|[.@/])example(\\.(com|net|org))?($|[:/])';
 
 const isPlaceholder = (value: Expr<string>): Expr<boolean> => matches(lowerCase(value), placeholder);
 
@@ -41,7 +43,6 @@ const placeholders: Rule = (
     ['images.registry', values.images.registry],
     ['database.host', values.database.host],
     ['admin.email', values.admin.email],
-    ['region.service.loadBalancerIP', values.region.service.loadBalancerIP],
   ] as const
 ).map(([path, value]) => refuse(path, isPlaceholder(value), text`"${value}" is a placeholder; give the real one, or leave it out`));
 
@@ -128,6 +129,11 @@ const pools: Rule = [
 const { service } = values.region;
 const ports: Rule = [
   refuse(
+    'region.service.loadBalancerIP',
+    both(given(service.loadBalancerIP), not(equals(service.type, 'LoadBalancer'))),
+    text`"${service.loadBalancerIP}" has no meaning for a Service of the type ${service.type}; set region.service.type to LoadBalancer, or leave it out`,
+  ),
+  refuse(
     'region.service.nodePort',
     both(exceeds(service.nodePort, 0), equals(service.type, 'ClusterIP')),
     text`${service.nodePort} has no meaning for a Service of the type ClusterIP; set region.service.type to NodePort or LoadBalancer`,
@@ -143,6 +149,8 @@ type Part = Pick<References<Pods>, keyof Pods>;
 
 /** What the chart itself puts into the pods of a part. */
 interface Own {
+  /** What their label says. */
+  readonly component: Component;
   readonly containers: readonly string[];
   readonly variables: readonly string[];
   /** Where it mounts something. */
@@ -151,6 +159,7 @@ interface Own {
 
 /** @param others containers that are no process of MAAS */
 const ownOf = (pod: Pod, others: readonly string[], secret: string): Own => ({
+  component: pod,
   containers: [...processesOf(pod).map(({ name }) => name), ...others, 'services'],
   // What a process gets by its Pebble layer is stronger than what its container has.
   variables: [...new Set([...variables[pod], ...processesOf(pod).flatMap(({ environment }) => Object.keys(environment))])],
@@ -161,8 +170,12 @@ const ownOf = (pod: Pod, others: readonly string[], secret: string): Own => ({
 export const parts: readonly (readonly [string, Part, Own])[] = [
   ['region', values.region, ownOf('region', ['config', 'dns-keys'], 'database')],
   ['rack', values.rack, ownOf('rack', ['enrol'], 'region')],
-  ['database', values.database, { containers: ['postgres'], variables: variables.database, folders: [volumes.data.path, secretFolder('database')] }],
-  ['jobs', values.jobs, { containers: ['bootstrap', 'register'], variables: variables.jobs, folders: [] }],
+  [
+    'database',
+    values.database,
+    { component: 'database', containers: ['postgres'], variables: variables.database, folders: [volumes.data.path, secretFolder('database')] },
+  ],
+  ['jobs', values.jobs, { component: 'bootstrap', containers: ['bootstrap', 'register'], variables: variables.jobs, folders: [] }],
 ];
 
 type Texts = Expr<Readonly<Record<string, string>>>;
@@ -183,7 +196,37 @@ const twice = <E extends { readonly name: string }>(path: string, list: Expr<rea
     refuse(text`${path}[${j}].name`, equals<string>(first.name, second.name), text`"${second.name}" is the name of ${path}[${i}], too; each is given once`),
   );
 
-const adjustments: Rule = parts.map(([path, part, { containers, variables, folders }]): Rule => {
+/** As Kubernetes checks them: all of a pod is refused otherwise, and only once its Deployment or DaemonSet is there. */
+const tolerations = (path: Operand<string>, list: References<Values['jobs']['tolerations']>): Rule =>
+  forEach(list, (toleration, i) => {
+    const here = text`${path}[${i}]`;
+    return [
+      refuse(
+        here,
+        both(not(given(toleration.key)), not(equals<string>(toleration.operator, 'Exists'))),
+        'has no key, and so would stand for every taint, which must be said; give a key, or operator: Exists',
+      ),
+      refuse(
+        text`${here}.value`,
+        both(given(toleration.value), equals<string>(toleration.operator, 'Exists')),
+        text`"${toleration.value}" is not compared by the operator Exists; leave it out, or make the operator Equal`,
+      ),
+      refuse(
+        text`${here}.tolerationSeconds`,
+        both(present(toleration.tolerationSeconds), not(equals<string>(toleration.effect, 'NoExecute'))),
+        text`${toleration.tolerationSeconds} has no meaning but for the effect NoExecute; leave it out, or make that the effect`,
+      ),
+    ];
+  });
+
+const allTolerations: Rule = [
+  tolerations('region.tolerations', values.region.tolerations),
+  tolerations('database.tolerations', values.database.tolerations),
+  tolerations('jobs.tolerations', values.jobs.tolerations),
+  forEach(values.rack.pools, (pool, i) => tolerations(text`rack.pools[${i}].tolerations`, pool.tolerations)),
+];
+
+const adjustments: Rule = parts.map(([path, part, { component, containers, variables, folders }]): Rule => {
   const unknown = keysBeside(part.resources, containers);
   return [
     refuse(`${path}.resources`, given(unknown), text`there is no container ${joined(unknown)}; ${path} has ${containers.join(', ')}`),
@@ -193,6 +236,13 @@ const adjustments: Rule = parts.map(([path, part, { containers, variables, folde
         text`${path}.extraEnv[${i}].name`,
         among(variable.name, variables),
         text`"${variable.name}" is a variable of the chart itself; leave it out, or choose another name`,
+      ),
+    ),
+    forEach(part.extraEnv, (variable, i) =>
+      refuse(
+        text`${path}.extraEnv[${i}]`,
+        both(given(variable.value), given(variable.valueFrom)),
+        text`"${variable.name}" has a value and a valueFrom, and Kubernetes takes only one; leave one of them out`,
       ),
     ),
     twice(`${path}.extraVolumes`, part.extraVolumes),
@@ -215,11 +265,30 @@ const adjustments: Rule = parts.map(([path, part, { containers, variables, folde
             text`"${hostPath(volume)}" is on the node, whose files only racks may have; use another kind of volume`,
           ),
     ]),
-    forEach(part.extraVolumeMounts, (mount, i) =>
+    forEach(part.extraVolumeMounts, (mount, i) => [
+      refuse(
+        text`${path}.extraVolumeMounts[${i}].name`,
+        not(among(mount.name, fieldOf(part.extraVolumes, 'name'))),
+        text`there is no volume "${mount.name}" in ${path}.extraVolumes; add it there, or name one of those`,
+      ),
       refuse(
         text`${path}.extraVolumeMounts[${i}].mountPath`,
         among(mount.mountPath, folders),
         text`"${mount.mountPath}" is a folder of the chart itself; choose another one, or a single file in it by subPath`,
+      ),
+    ]),
+    forEachPair(part.extraVolumeMounts, (first, second, i, j) =>
+      refuse(
+        text`${path}.extraVolumeMounts[${j}].mountPath`,
+        equals<string>(first.mountPath, second.mountPath),
+        text`"${second.mountPath}" is the mountPath of ${path}.extraVolumeMounts[${i}], too; choose another one`,
+      ),
+    ),
+    forEach(part.topologySpreadConstraints, (constraint, i) =>
+      refuse(
+        text`${path}.topologySpreadConstraints[${i}].labelSelector`,
+        not(given(constraint.labelSelector)),
+        text`says not which pods are counted, and Kubernetes would spread none; give it, as matchLabels: { app.kubernetes.io/component: ${component} }`,
       ),
     ),
     ours(`${path}.podLabels`, part.podLabels, reserved.labels),
@@ -238,4 +307,5 @@ export const rules: Rule = [
   ours('commonLabels', values.commonLabels, [...reserved.labels, 'pod-security.kubernetes.io/']),
   ours('commonAnnotations', values.commonAnnotations, reserved.annotations),
   adjustments,
+  allTolerations,
 ];

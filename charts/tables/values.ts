@@ -5,16 +5,28 @@
 
 import { Type, type SchemaOptions, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { references, type Release, type Scope } from '../render/expression';
+import { dnsLabel, dnsSubdomain } from './names';
 
 // Patterns mean the same in JavaScript and in Go: Helm checks values against the same schema.
-const dnsLabel = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
 /** RFC 1035: names of Services begin with a letter. */
 const serviceName = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
 const qualifiedName = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$';
 const labelValue = '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$';
 const quantity = '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$';
+/** More than nothing: a claim of no size is refused. */
+const size = '^([0-9]*[1-9][0-9]*(\\.[0-9]+)?|0+\\.[0-9]*[1-9][0-9]*)(k|M|G|T|Ki|Mi|Gi|Ti)?$';
+/** An absolute path without "..", and without a slash at its end. */
+const path = '^/\\.?[^/:.][^/:]*(/\\.?[^/:.][^/:]*)*$';
+/** A name or an IPv4 address. MAAS puts a port behind it (maasserver/regiondservices/temporal.py), so it can be no IPv6 address. */
+const host = '^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\\.?)?$';
+const address = '^[0-9A-Fa-f.:]*$';
 const tag = '^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$';
 const digest = '^(sha256:[0-9a-f]{64})?$';
+/** Parts of an image's name (github.com/distribution/reference). */
+const imageHost = '[a-z0-9]+([.-]+[a-z0-9]+)*(:[0-9]+)?';
+const imagePath = '[a-z0-9]+((\\.|__?|-+)[a-z0-9]+)*';
+/** Names that PostgreSQL knows; whoever writes them into SQL puts them in quotes. */
+const postgresName = '^[a-z_][a-z0-9_-]*$';
 
 /** A closed object whose default is made of its properties' defaults. */
 const group = <P extends TProperties>(description: string, properties: P): TObject<P> =>
@@ -24,6 +36,8 @@ const toggle = (description: string, enabled: boolean) => group(description, { e
 
 const name = (description: string, fallback?: string) =>
   Type.String({ description, pattern: dnsLabel, maxLength: 40, ...(fallback === undefined ? {} : { default: fallback }) });
+
+const secretName = (description: string, fallback: string) => Type.String({ description, pattern: dnsSubdomain, maxLength: 253, default: fallback });
 
 /** A map whose keys match a pattern. */
 const map = <T extends TSchema>(pattern: string, value: T, options: SchemaOptions = {}) =>
@@ -38,7 +52,7 @@ const kubernetes = (description: string, ...examples: readonly object[]) => Type
 
 const image = (what: string, repository: string, version: string) =>
   group(`Image of ${what}.`, {
-    repository: Type.String({ default: repository, minLength: 1, pattern: '^[a-z0-9]+([._/-]+[a-z0-9]+)*$', description: 'Repository below images.registry.' }),
+    repository: Type.String({ default: repository, minLength: 1, pattern: `^${imagePath}(/${imagePath})*$`, description: 'Repository below images.registry.' }),
     tag: Type.String({ default: version, pattern: tag, description: 'Tag; never "latest".' }),
     digest: Type.String({ default: '', pattern: digest, description: 'Digest (sha256:…), used in addition to the tag where given.' }),
   });
@@ -81,7 +95,7 @@ const pods = (of: string) => ({
       },
       { additionalProperties: false },
     ),
-    { default: [], description: `Spreading of ${of}.` },
+    { default: [], description: `Spreading of ${of}; each with the labels of the pods that are counted.` },
   ),
   priorityClassName: Type.String({ default: '', pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$', description: `Priority class of ${of}.` }),
   podLabels: labels(`Labels of ${of}.`),
@@ -118,13 +132,13 @@ const pods = (of: string) => ({
     Type.Object(
       {
         name: Type.String({ pattern: dnsLabel }),
-        mountPath: Type.String({ pattern: '^/[^:]*$' }),
+        mountPath: Type.String({ pattern: path }),
         subPath: Type.Optional(Type.String()),
         readOnly: Type.Optional(Type.Boolean()),
       },
       { additionalProperties: false },
     ),
-    { default: [], description: `Mounts for every container in ${of}.` },
+    { default: [], description: `Mounts of extraVolumes for every container in ${of}.` },
   ),
 });
 
@@ -133,9 +147,9 @@ const placement = (of: string) => ({
   tolerations: tolerations({ description: `Tolerations of ${of}.`, default: [] }),
 });
 
-const storage = (what: string, size: string) =>
+const storage = (what: string, initial: string) =>
   group(`Storage for ${what}.`, {
-    size: Type.String({ default: size, pattern: quantity, description: 'Size, as a Kubernetes quantity. It can grow later, where the class allows it.' }),
+    size: Type.String({ default: initial, pattern: size, description: 'Size, as a Kubernetes quantity. It can grow later, where the class allows it.' }),
     storageClassName: Type.String({ default: '', description: 'Storage class; empty for the cluster’s default. It cannot be changed later.' }),
   });
 
@@ -166,14 +180,14 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
     registry: Type.String({
       default: 'localhost',
       minLength: 1,
-      pattern: '^[a-z0-9.:/-]+$',
-      description: 'Registry and path in front of the region, rack and toolbox repositories.',
+      pattern: `^${imageHost}(/${imagePath})*$`,
+      description: 'Registry and path in front of the region, rack and toolbox repositories, as registry.corp.internal:5000/maas.',
     }),
     pullPolicy: Type.Union([Type.Literal('IfNotPresent'), Type.Literal('Always'), Type.Literal('Never')], {
       default: 'IfNotPresent',
       description: 'When the nodes pull.',
     }),
-    pullSecrets: Type.Array(Type.Object({ name: Type.String({ minLength: 1 }) }, { additionalProperties: false }), {
+    pullSecrets: Type.Array(Type.Object({ name: Type.String({ pattern: dnsSubdomain, maxLength: 253 }) }, { additionalProperties: false }), {
       default: [],
       description: 'Secrets for the registry.',
     }),
@@ -188,7 +202,9 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
     }),
     host: Type.String({
       default: '',
-      description: 'Host of the external database, which must accept connections without TLS: MAAS has none to it. Ignored while embedded is true.',
+      pattern: host,
+      description:
+        'Host of the external database, without its port; it must accept connections without TLS: MAAS has none to it. Ignored while embedded is true.',
     }),
     port: Type.Integer({ default: 5432, minimum: 1, maximum: 65535, description: 'Port of the external database.' }),
     maxConnections: Type.Integer({
@@ -196,11 +212,11 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
       minimum: 1,
       description: 'Connections that the external database allows (max_connections); the embedded one is given as many as it needs.',
     }),
-    name: Type.String({ default: 'maasdb', pattern: '^[a-z_][a-z0-9_]*$', maxLength: 63, description: 'Database, owned by the user.' }),
-    user: Type.String({ default: 'maas', pattern: '^[a-z_][a-z0-9_]*$', maxLength: 63, description: 'Role; the password is in the Secret secrets.database.' }),
+    name: Type.String({ default: 'maasdb', pattern: postgresName, maxLength: 63, description: 'Database, owned by the user.' }),
+    user: Type.String({ default: 'maas', pattern: postgresName, maxLength: 63, description: 'Role; the password is in the Secret secrets.database.' }),
     image: Type.String({
       default: 'docker.io/library/postgres:16.10-bookworm',
-      pattern: '^[a-z0-9][a-z0-9.:/_-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$',
+      pattern: `^(${imageHost}/)?${imagePath}(/${imagePath})*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$`,
       description: 'Image of the embedded database: the official one, or one that keeps its contract.',
     }),
     storage: storage('the embedded database', '20Gi'),
@@ -208,10 +224,10 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
     ...pods('the embedded database'),
   }),
   secrets: group('Names of the Secrets. Bootstrap makes those that do not exist and never changes those that do.', {
-    region: name('Region secret that regions and racks share: key "secret", 32 hex characters.', 'maas-region-secret'),
-    database: name('Database password: key "password".', 'maas-database'),
-    admin: name('First administrator: keys "username", "password", "email".', 'maas-admin'),
-    apiKey: name('API key of the administrator: key "key". Written by bootstrap.', 'maas-api-key'),
+    region: secretName('Region secret that regions and racks share: key "secret", 32 hex characters.', 'maas-region-secret'),
+    database: secretName('Database password: key "password".', 'maas-database'),
+    admin: secretName('First administrator: keys "username", "password", "email".', 'maas-admin'),
+    apiKey: secretName('API key of the administrator: key "key". Written by bootstrap.', 'maas-api-key'),
   }),
   admin: group('First administrator, made by bootstrap if the Secret does not name another.', {
     username: Type.String({ default: 'admin', pattern: '^[A-Za-z0-9@.+_-]{1,150}$', description: 'User name.' }),
@@ -237,7 +253,7 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
         default: 'ClusterIP',
         description: 'Type of the Service.',
       }),
-      loadBalancerIP: Type.String({ default: '', description: 'Wanted address of a LoadBalancer.' }),
+      loadBalancerIP: Type.String({ default: '', pattern: address, description: 'Wanted address, for the type LoadBalancer.' }),
       nodePort: Type.Integer({
         default: 0,
         minimum: 0,
@@ -267,7 +283,7 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
     ),
     leasesPath: Type.String({
       default: '/var/lib/maas-rack',
-      pattern: '^/[A-Za-z0-9._/-]+$',
+      pattern: '^/\\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$',
       description: 'Folder on the node; DHCP leases are kept in <leasesPath>/<pool>.',
     }),
     ...pods('the racks'),

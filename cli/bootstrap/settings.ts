@@ -29,10 +29,10 @@ export function readSettings(environment: Environment): Settings {
     },
     embedded: variables.boolean('DATABASE_EMBEDDED', false),
     secrets: {
-      region: variables.text('SECRET_REGION', rules.label),
-      database: variables.text('SECRET_DATABASE', rules.label),
-      admin: variables.text('SECRET_ADMIN', rules.label),
-      apiKey: variables.text('SECRET_API_KEY', rules.label),
+      region: variables.text('SECRET_REGION', rules.subdomain),
+      database: variables.text('SECRET_DATABASE', rules.subdomain),
+      admin: variables.text('SECRET_ADMIN', rules.subdomain),
+      apiKey: variables.text('SECRET_API_KEY', rules.subdomain),
     },
     admin: { username: variables.text('ADMIN_USERNAME'), email: variables.text('ADMIN_EMAIL') },
   };

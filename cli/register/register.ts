@@ -31,7 +31,7 @@ export async function register(environment: Environment, { timeout }: RegisterOp
   const variables = new Variables(environment);
   const namespace = variables.text('NAMESPACE', rules.label);
   const url = variables.text('MAAS_URL', rules.maasUrl);
-  const secrets = { region: variables.text('SECRET_REGION', rules.label), apiKey: variables.text('SECRET_API_KEY', rules.label) };
+  const secrets = { region: variables.text('SECRET_REGION', rules.subdomain), apiKey: variables.text('SECRET_API_KEY', rules.subdomain) };
   variables.finish();
   const kubernetes = new Kubernetes(transport ?? inCluster(), namespace);
   const waiting = { timeout, started, interval, log };

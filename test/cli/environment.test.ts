@@ -66,3 +66,13 @@ describe('the region secret', () => {
     expect(regionSecretProblem(secret)).toContain(said);
   });
 });
+
+test.each(['maas-region-secret', 'maas.maas-db.credentials.postgresql.acid.zalan.do', 'a'.repeat(253)])('a Secret may be called %s', (name) => {
+  expect(problems((variables) => variables.text('SECRET', rules.subdomain), { SECRET: name })).toBe('');
+});
+
+test.each(['Secret', 'a..b', '.a', 'a-', 'a_b', 'a b'])('no Secret is called %j', (name) => {
+  expect(problems((variables) => variables.text('SECRET', rules.subdomain), { SECRET: name })).toBe(
+    `SECRET is "${name}"; it must be lower-case letters, digits, dashes and dots, as Secrets are called`,
+  );
+});

@@ -56,5 +56,5 @@ function example(schema: Schema): unknown {
   if (anyOf) return anyOf[0]!.const;
   if (type === 'integer') return minimum ?? 0;
   if (type === 'object') return required(schema);
-  return pattern?.startsWith('^/') ? '/a' : pattern?.startsWith('^[0-9]') ? '1' : 'a';
+  return ['a', '/a', '1'].find((candidate) => new RegExp(pattern ?? '').test(candidate));
 }

@@ -20,9 +20,46 @@ export const refusedByRules: readonly (readonly [string, object, string])[] = [
   ['a URL of this machine', { maasUrl: 'http://localhost:5240/MAAS' }, 'maasUrl'],
   ['a placeholder for a URL', { maasUrl: 'http://maas.example.com:5240/MAAS' }, 'maasUrl'],
   ['a placeholder for a host', { database: { embedded: false, host: 'CHANGEME' } }, 'database.host'],
+  ['a placeholder in a name', { database: { embedded: false, host: 'fix-me.corp' } }, 'database.host'],
   ['a placeholder for an address', { admin: { email: 'me@example.org' } }, 'admin.email'],
   ['a node port for a ClusterIP', { region: { service: { nodePort: 30001 } } }, 'region.service.nodePort'],
   ['a node port outside of the range', { region: { service: { type: 'NodePort', nodePort: 5240 } } }, 'region.service.nodePort'],
+  ['an address of a load balancer for a ClusterIP', { region: { service: { loadBalancerIP: '10.0.0.1' } } }, 'region.service.loadBalancerIP'],
+  ['an address of a load balancer for a NodePort', { region: { service: { type: 'NodePort', loadBalancerIP: '10.0.0.1' } } }, 'region.service.loadBalancerIP'],
+  ['a toleration of nothing', { region: { tolerations: [{}] } }, 'region.tolerations[0]'],
+  ['a toleration of an effect alone', { jobs: { tolerations: [{ key: 'a' }, { effect: 'NoSchedule', operator: 'Equal' }] } }, 'jobs.tolerations[1]'],
+  ['a value that is not compared', { database: { tolerations: [{ key: 'a', operator: 'Exists', value: 'b' }] } }, 'database.tolerations[0].value'],
+  [
+    'seconds without an effect, of a pool',
+    { rack: { pools: [pool('x', { zone: 'a' }), { ...pool('y', { zone: 'b' }), tolerations: [{ key: 'a', tolerationSeconds: 0 }] }] } },
+    'rack.pools[1].tolerations[0].tolerationSeconds',
+  ],
+  [
+    'seconds of an effect that has none',
+    { region: { tolerations: [{ operator: 'Exists', effect: 'NoSchedule', tolerationSeconds: 30 }] } },
+    'region.tolerations[0].tolerationSeconds',
+  ],
+  ['a variable with two values', { rack: { extraEnv: [{ name: 'A', value: '1', valueFrom: { secretKeyRef: { name: 'a', key: 'b' } } }] } }, 'rack.extraEnv[0]'],
+  ['a mount of no volume', { rack: { extraVolumeMounts: [{ name: 'x', mountPath: '/x' }] } }, 'rack.extraVolumeMounts[0].name'],
+  [
+    'two mounts at one place',
+    {
+      jobs: {
+        extraVolumes: [{ name: 'x' }, { name: 'y' }],
+        extraVolumeMounts: [
+          { name: 'x', mountPath: '/x' },
+          { name: 'y', mountPath: '/y' },
+          { name: 'y', mountPath: '/x' },
+        ],
+      },
+    },
+    'jobs.extraVolumeMounts[2].mountPath',
+  ],
+  [
+    'spreading that counts no pods',
+    { region: { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }] } },
+    'region.topologySpreadConstraints[0].labelSelector',
+  ],
   ['resources of a container that is not there', { region: { resources: { regoind: {} } } }, 'region.resources'],
   [
     'a variable given twice',

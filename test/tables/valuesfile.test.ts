@@ -11,6 +11,10 @@ const problemsOf = (content: string): readonly string[] => {
   return [];
 };
 
+/** rack.pools[0].name, of a value. */
+const nested = (path: string, value: unknown): unknown =>
+  path.split('.').reduceRight<unknown>((inner, key) => (key.endsWith('[0]') ? { [key.slice(0, -3)]: [inner] } : { [key]: inner }), value);
+
 test('the defaults are themselves allowed', () => {
   expect(checkValues(defaults(), 'defaults')).toEqual(defaults());
 });
@@ -68,4 +72,35 @@ test('a file that is no map is refused', () => {
 
 test('a file that MAAS_VALUES names but that does not exist is an error, not the defaults', () => {
   expect(() => loadValues({ MAAS_VALUES: 'no-such-file.yaml' })).toThrow('no-such-file.yaml: 1 problem\n  the file that MAAS_VALUES names does not exist');
+});
+
+test.each([
+  ['images.registry', ['https://registry.corp', 'registry.corp/', 'registry.corp//maas', '-registry', 'registry.corp/Maas', 'registry corp']],
+  ['images.rack.repository', ['/maas-rack', 'maas..rack', 'maas-rack/']],
+  ['database.image', ['https://registry.corp/postgres:16', 'postgres/:16']],
+  ['database.host', ['db:5432', 'postgres://db', '.db', 'a b', '::1', 'db/maasdb']],
+  ['database.storage.size', ['0', '0.0', '0Gi', '00', '-1', 'Gi']],
+  ['region.service.loadBalancerIP', ['maas.corp', '10.0.0.1/24']],
+  ['rack.leasesPath', ['/var/../etc', '/..', '/.', '/', '/var/lib/', '/var//lib', 'var']],
+  ['images.pullSecrets[0].name', ['', 'Registry', 'a b']],
+  ['secrets.admin', ['Admin', 'a..b', '-a', 'a'.repeat(254)]],
+])('%s: texts that Kubernetes or MAAS could not use are refused', (path, texts) => {
+  for (const text of texts) expect(problemsOf(JSON.stringify(nested(path, text)))).toEqual([expect.stringMatching(/ is not allowed; wanted text/)]);
+});
+
+test.each([
+  ['images.registry', ['localhost', 'localhost:5000', 'registry.corp.internal:5000/mirror/a-b_c__d.e', 'ghcr.io/corp', '10.0.0.1:5000']],
+  ['database.host', ['', 'db', 'maas-rw.databases.svc', '10.0.0.1', 'DB-1.corp', 'db.corp.']],
+  ['database.storage.size', ['1', '0.5Gi', '20Gi', '1.5Ti', '010Mi', '100']],
+  ['rack.leasesPath', ['/srv', '/var/lib/.maas/rack-1', '/a.b/.c']],
+])('%s: texts that both can use are let through', (path, texts) => {
+  for (const text of texts) expect([text, problemsOf(JSON.stringify(nested(path, text)))]).toEqual([text, []]);
+});
+
+test('mounts are at absolute paths that Kubernetes does not resolve', () => {
+  const mounted = (mountPath: string): readonly string[] =>
+    problemsOf(JSON.stringify({ region: { extraVolumes: [{ name: 'x', emptyDir: {} }], extraVolumeMounts: [{ name: 'x', mountPath }] } }));
+  for (const path of ['/', '/etc/maas/', '/etc/../root', '//x', 'x', '/a:b'])
+    expect(mounted(path)).toEqual([expect.stringMatching(/mountPath: ".*" is not allowed; wanted text/)]);
+  for (const path of ['/x', '/etc/ssl/certs/corp.crt', '/root/.config', '/with space/é']) expect([path, mounted(path)]).toEqual([path, []]);
 });

@@ -34,3 +34,10 @@
 {{- end -}}
 {{- $differ -}}
 {{- end }}
+
+{{- define "maas.field" -}}
+{{- $key := index . 1 -}}
+{{- $found := list -}}
+{{- range index . 0 -}}{{- $found = append $found (get . $key) -}}{{- end -}}
+{{- $found | toJson -}}
+{{- end }}
