@@ -36,9 +36,6 @@ export const kept = merged(
   values.commonAnnotations,
 );
 
-export const memberLabel = 'maas-k8s.io/member';
-export const poolLabel = 'maas-k8s.io/pool';
-
 /** The name of one of our objects. */
 export const nameOf = (part: string | Expr<string>): Expr<string> => text`${values.fullnameOverride}-${part}`;
 

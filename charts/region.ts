@@ -4,11 +4,12 @@ import { account } from './accounts';
 import { env, field, maasCommand, mount, muxContainer, podSecurity, processContainer, requests, rootWith, secretMount, secretVolume } from './container';
 import type { Database } from './database';
 import { images, pull } from './image';
-import { kept, maasUrl, memberLabel, metadata, nameOf, regionService, selector } from './labels';
+import { kept, maasUrl, metadata, nameOf, regionService, selector } from './labels';
 import { merged, when, type References } from './render/expression';
 import { both, either, equals, exceeds, given, length, not, text } from './render/functions';
 import { Manifest } from './render/manifest';
 import { rendererOf } from './render/renderer';
+import { memberLabel } from './tables/labels';
 import { ports, type Port } from './tables/ports';
 import { processesOf } from './tables/processes';
 import { values, type Values } from './tables/values';
@@ -18,7 +19,7 @@ import { container, podTemplate } from './workload';
 
 const headless = nameOf('region-members');
 
-/** What the Service in front of the members offers, beside the API on port 80. */
+/** What the Service in front of the members offers, beside the API on the port of the web. */
 const offered: readonly Port[] = [ports.api, ports.internalApi, ports.temporal, ports.dns];
 
 /** The region: one Deployment per member, one Service in front of all, one for the members' own addresses. */
@@ -57,9 +58,14 @@ export class Region extends Chart {
         loadBalancerIP: when(given(service.loadBalancerIP), service.loadBalancerIP),
         selector: selector('region'),
         ports: [
-          { name: 'http', port: 80, targetPort: ports.api.number, protocol: 'TCP' },
+          { name: ports.web.name, port: ports.web.number, targetPort: ports.api.number, protocol: 'TCP' },
           ...offered.flatMap(servicePorts).map((port) => (port.name === ports.api.name ? { ...port, nodePort: when(chosen, service.nodePort) } : port)),
-          ...toggled.flatMap((process) => process.listens.filter(called).flatMap(servicePorts).map((port) => when(process.enabled!, port))),
+          ...toggled.flatMap((process) =>
+            process.listens
+              .filter(called)
+              .flatMap(servicePorts)
+              .map((port) => when(process.enabled!, port)),
+          ),
         ],
       },
     });

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { dnsLabel, dnsSubdomain } from '../charts/tables/names';
+import { mostWorkers } from '../charts/tables/ports';
 import { Failure, messageOf } from './failure';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,7 +17,7 @@ export const rules = {
   maasUrl: { pattern: /^https?:\/\/[^/\s]+\/MAAS$/, form: 'a URL like http://HOST:5240/MAAS' },
   address: { pattern: /^[0-9A-Fa-f.:]+$/, form: 'an IP address' },
   port: { pattern: /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/, form: 'a port, 1 to 65535' },
-  workers: { pattern: /^([1-9]|10)$/, form: 'a number from 1 to 10' },
+  workers: { pattern: new RegExp(`^(${Array.from({ length: mostWorkers }, (_, n) => n + 1).join('|')})$`), form: `a number from 1 to ${String(mostWorkers)}` },
   boolean: { pattern: /^(true|false)$/, form: 'true or false' },
   label: { pattern: new RegExp(dnsLabel), form: 'lower-case letters, digits and dashes' },
   subdomain: {
@@ -46,19 +47,19 @@ export class Variables {
 
   constructor(private readonly environment: Environment) {}
 
-  text(name: string, rule: Rule = rules.any, fallback?: string): string {
-    const value = this.environment[name] || fallback;
-    if (value === undefined) return this.#problem(`${name} is not set; it must be ${rule.form}`);
+  text(name: string, rule: Rule = rules.any): string {
+    const value = this.environment[name];
+    if (!value) return this.#problem(`${name} is not set; it must be ${rule.form}`);
     if (!rule.pattern.test(value)) return this.#problem(`${name} is "${value}"; it must be ${rule.form}`);
     return value;
   }
 
-  number(name: string, rule: Rule, fallback?: number): number {
-    return Number(this.text(name, rule, fallback?.toString()));
+  number(name: string, rule: Rule): number {
+    return Number(this.text(name, rule));
   }
 
-  boolean(name: string, fallback?: boolean): boolean {
-    return this.text(name, rules.boolean, fallback?.toString()) === 'true';
+  boolean(name: string): boolean {
+    return this.text(name, rules.boolean) === 'true';
   }
 
   /** The content of the file that a variable names, without the newline at its end. */

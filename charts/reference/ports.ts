@@ -8,6 +8,7 @@ export const numbers = ({ number, last }: Port): string => (last === undefined ?
 
 /** Who listens where it is no process of MAAS. */
 const others: ReadonlyMap<Port, string> = new Map<Port, string>([
+  [ports.web, 'Service (region)'],
   [ports.postgres, 'postgres (database)'],
   [ports.health, 'services (region, rack)'],
 ]);

@@ -28,12 +28,17 @@ function port(name: string, numbers: Numbers, protocols: Protocol | readonly Pro
 const documented = 'docs/reference/configuration-guides/configuration-tables.md';
 const temporalTemplate = 'maasserver/templates/temporal/production.yaml.template';
 
+const rpc = [5250, 5259] as const;
+/** regiond’s workers have a port for RPC each. */
+export const mostWorkers = rpc[1] - rpc[0] + 1;
+
 export const ports = {
   // The number is fixed in several files of MAAS.
   api: port('api', 5240, 'TCP', ['people', 'machines', 'racks', 'regions'], 'API, user interface, metadata and boot resources', documented),
+  web: port('http', 80, 'TCP', ['people'], 'The API, for who gives no port; of the region’s Service alone, which goes on to 5240', 'this project'),
   internalApi: port('internal-api', 5242, 'TCP', ['agents'], 'Internal API, with mutual TLS', 'maasserver/templates/http/regiond.nginx.stream.conf.template'),
   beacons: port('beacons', 5240, 'UDP', ['machines'], 'Multicast beacons, by which networks are discovered', 'provisioningserver/utils/beaconing.py'),
-  rpc: port('rpc', [5250, 5259], 'TCP', ['racks'], 'RPC: a port per regiond worker, advertised by pod IP', 'maasserver/rpc/regionservice.py'),
+  rpc: port('rpc', rpc, 'TCP', ['racks'], 'RPC: a port per regiond worker, advertised by pod IP', 'maasserver/rpc/regionservice.py'),
   regionMetrics: port('region-metrics', 5239, 'TCP', ['monitoring', 'pod'], 'Metrics of regiond', 'maasserver/prometheus/service.py'),
   temporal: port('temporal', 5271, 'TCP', ['agents', 'regions'], 'Temporal’s frontend, with mutual TLS', temporalTemplate),
   temporalMatching: port('t-matching', 5272, 'TCP', ['regions'], 'Temporal, among regions: matching', temporalTemplate),

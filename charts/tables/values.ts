@@ -6,6 +6,7 @@
 import { Type, type SchemaOptions, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { references, type Release, type Scope } from '../render/expression';
 import { dnsLabel, dnsSubdomain } from './names';
+import { mostWorkers, ports } from './ports';
 
 // Patterns mean the same in JavaScript and in Go: Helm checks values against the same schema.
 /** RFC 1035: names of Services begin with a letter. */
@@ -165,7 +166,8 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
     default: 'maas',
     pattern: serviceName,
     maxLength: 30,
-    description: 'Beginning of the names of all objects, and of the region controllers’ host names. Another one makes other controllers.',
+    description:
+      'Beginning of the names of all objects, and of the region controllers’ host names. Another one makes other controllers. One MAAS per namespace all the same: pods are selected by labels that every MAAS has.',
   }),
   commonLabels: labels('Labels for all objects and pods.'),
   commonAnnotations: texts('Annotations for all objects.'),
@@ -206,7 +208,7 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
       description:
         'Host of the external database, without its port; it must accept connections without TLS: MAAS has none to it. Ignored while embedded is true.',
     }),
-    port: Type.Integer({ default: 5432, minimum: 1, maximum: 65535, description: 'Port of the external database.' }),
+    port: Type.Integer({ default: ports.postgres.number, minimum: 1, maximum: 65535, description: 'Port of the external database.' }),
     maxConnections: Type.Integer({
       default: 100,
       minimum: 1,
@@ -242,8 +244,8 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
     workers: Type.Integer({
       default: 4,
       minimum: 1,
-      maximum: 10,
-      description: 'regiond workers per member; MAAS has ten RPC ports (maasserver/rpc/regionservice.py).',
+      maximum: mostWorkers,
+      description: 'regiond workers per member; each has one of MAAS’s ports for RPC (maasserver/rpc/regionservice.py).',
     }),
     storage: storage('boot images, per member', '50Gi'),
     ...placement('the members'),
@@ -287,7 +289,7 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
       description: 'Folder on the node; DHCP leases are kept in <leasesPath>/<pool>.',
     }),
     ...pods('the racks'),
-    dhcp: toggle('DHCP servers (dhcpd); MAAS starts them where a VLAN wants DHCP. Without them racks need no raw sockets.', true),
+    dhcp: toggle('DHCP servers (dhcpd); MAAS starts them where a VLAN wants DHCP.', true),
     proxy: toggle('HTTP proxy for machines (squid).', true),
     syslog: toggle('Syslog receiver for machines (rsyslog).', true),
     ntp: toggle('NTP server for machines (chrony).', true),

@@ -23,11 +23,11 @@ export function readSettings(environment: Environment): Settings {
     image: variables.text('REGION_IMAGE'),
     database: {
       host: variables.text('DATABASE_HOST'),
-      port: variables.number('DATABASE_PORT', rules.port, 5432),
+      port: variables.number('DATABASE_PORT', rules.port),
       name: variables.text('DATABASE_NAME'),
       user: variables.text('DATABASE_USER'),
     },
-    embedded: variables.boolean('DATABASE_EMBEDDED', false),
+    embedded: variables.boolean('DATABASE_EMBEDDED'),
     secrets: {
       region: variables.text('SECRET_REGION', rules.subdomain),
       database: variables.text('SECRET_DATABASE', rules.subdomain),

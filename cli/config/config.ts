@@ -41,11 +41,11 @@ export function regionContents(variables: Variables): Contents {
     // Temporal's members find each other by it (maasserver/regiondservices/temporal.py).
     broadcast_address: variables.text('POD_IP', rules.address),
     database_host: variables.text('DATABASE_HOST'),
-    database_port: variables.number('DATABASE_PORT', rules.port, 5432),
+    database_port: variables.number('DATABASE_PORT', rules.port),
     database_name: variables.text('DATABASE_NAME'),
     database_user: variables.text('DATABASE_USER'),
     database_pass: variables.file('DATABASE_PASSWORD_FILE'),
-    num_workers: variables.number('REGION_WORKERS', rules.workers, 4),
+    num_workers: variables.number('REGION_WORKERS', rules.workers),
   };
   variables.finish();
   return {

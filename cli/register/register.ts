@@ -1,5 +1,6 @@
 /** `maas-k8s register`: sees every rack of every pool connected to the region. */
 
+import { poolLabel } from '../../charts/tables/labels';
 import { checkRegionSecret } from '../bootstrap/decisions';
 import { rules, Variables, type Environment } from '../environment';
 import { Failure, messageOf, TimedOut } from '../failure';
@@ -14,7 +15,6 @@ import { persist, printSeconds, sleep } from '../time';
 import { rackState, rejection, type RackState } from './rack-state';
 
 export const rackLabels = 'app.kubernetes.io/part-of=maas,app.kubernetes.io/component=rack';
-export const poolLabel = 'maas-k8s.io/pool';
 
 /** Milliseconds between two looks. */
 const interval = 2000;

@@ -1,5 +1,6 @@
 /** What is to be said about a MAAS, from what Kubernetes and MAAS know. Nothing here asks anybody. */
 
+import { memberLabel, poolLabel } from '../../charts/tables/labels';
 import { processesOf, type Pod as PodKind } from '../../charts/tables/processes';
 import { isReady } from '../cluster/cluster';
 import { conditionOf, currentJobs } from '../cluster/jobs';
@@ -8,10 +9,8 @@ import type { DaemonSet, Deployment, Job, Pod, StatefulSet } from '../kubernetes
 import type { BootResourceDetail, Fabric, RackController } from '../maas/types';
 import { rackHostName } from '../rack-host-name';
 import { podProblem } from '../register/rack-state';
-import { judge, poolLabel } from '../register/register';
+import { judge } from '../register/register';
 import type { Status } from './schema';
-
-const memberLabel = 'maas-k8s.io/member';
 
 /** Why processes are not ready, as the pod's mux says: by pod, then by container. */
 export type Reasons = ReadonlyMap<string, ReadonlyMap<string, string>>;

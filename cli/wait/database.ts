@@ -26,12 +26,10 @@ async function inDatabase(ask: (client: Client) => Promise<string | undefined>):
   } catch (error) {
     return `${path}: ${codeOf(error) === 'ENOENT' ? 'does not exist' : messageOf(error)}`;
   }
-  const database: Database = {
-    host: conf.database_host ?? 'localhost',
-    port: conf.database_port ?? 5432,
-    name: conf.database_name ?? 'maasdb',
-    user: conf.database_user ?? 'maas',
-  };
+  const missing = (['database_host', 'database_port', 'database_name', 'database_user'] as const).filter((key) => conf[key] === undefined);
+  // MAAS would take defaults, which are a database on this machine.
+  if (missing.length > 0) return `${path}: does not say ${missing.join(', ')}; maas-k8s config writes all of it`;
+  const database: Database = { host: conf.database_host!, port: conf.database_port!, name: conf.database_name!, user: conf.database_user! };
   let client: Client | undefined;
   try {
     client = await connect(database, String(conf.database_pass ?? ''), 'maas-k8s wait');

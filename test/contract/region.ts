@@ -1,6 +1,7 @@
 /** Regions of the suite: laid out by the image's own `maas-k8s config`, then either process by process or as the chart's pod runs them. */
 
 import type { Client } from 'pg';
+import { ports } from '../../charts/tables/ports';
 import { processesOf } from '../../charts/tables/processes';
 import { recordVersion } from '../../cli/postgres/ledger';
 import { until } from '../e2e/cluster';
@@ -47,6 +48,7 @@ async function settings(database: string, workers: number): Promise<string[]> {
   return [
     `MAAS_URL=http://${own}:5240/MAAS`,
     `DATABASE_HOST=${server}`,
+    `DATABASE_PORT=${String(ports.postgres.number)}`,
     `DATABASE_NAME=${database}`,
     `DATABASE_USER=${role.name}`,
     'DATABASE_PASSWORD_FILE=/contract/password',
