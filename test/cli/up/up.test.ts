@@ -173,6 +173,14 @@ describe('Jobs of earlier values', () => {
     expect(written.stderr).not.toContain('bootstrap: secrets');
   });
 
+  test('the failure of another part’s does not stand in the way', async () => {
+    maas.answers.set('api/2.0/rackcontrollers/', []);
+    keep(kubernetes, jobsAt, job('registration', failed(), old));
+    controllers();
+    await go('region');
+    expect(written.stderr).toContain('region: MAAS 3.7.3 answers, a');
+  });
+
   test('only those of what is applied go: not another part’s, another release’s, a CronJob’s or Helm’s', async () => {
     const of = (name: string, metadata: object) => {
       const made = job('bootstrap', { succeeded: 1 }, { name });
