@@ -62,7 +62,10 @@ describe('region', () => {
     const root = folder();
     expect(() => {
       config('region', { ...regionEnvironment(root), REGION_WORKERS: '11', POD_IP: '' }, root);
-    }).toThrow(/POD_IP is not set.*REGION_WORKERS is "11"/);
+    }).toThrow(/POD_IP is not set.*REGION_WORKERS is "11"; it must be a number from 1 to 10/);
+    expect(() => {
+      config('region', { ...regionEnvironment(root), REGION_WORKERS: undefined, DATABASE_PORT: '' }, root);
+    }).toThrow('DATABASE_PORT is not set; it must be a port, 1 to 65535; REGION_WORKERS is not set; it must be a number from 1 to 10');
     expect(readdirSync(root)).toEqual(['password']);
   });
 
