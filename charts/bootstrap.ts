@@ -1,7 +1,7 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { accountWith, ApiResource, secret } from './accounts';
-import { env, maasCommand, podSecurity, requests } from './container';
+import { env, field, maasCommand, podSecurity, requests } from './container';
 import type { Database } from './database';
 import { images, pull } from './image';
 import { ContentJob, jobPod } from './job';
@@ -20,18 +20,14 @@ export class Bootstrap extends Chart {
   constructor(scope: Construct, id: string, { database }: { readonly database: Database }) {
     super(scope, id);
     const account = nameOf('bootstrap');
+    const region = secret(this, 'region-secret', values.secrets.region);
+    const apiKey = secret(this, 'api-key-secret', values.secrets.apiKey);
     accountWith(this, 'bootstrap', account, [
       // Kubernetes cannot limit "create" to names.
       { verbs: ['create'], resources: [ApiResource.SECRETS] },
-      {
-        verbs: ['get', 'patch'],
-        resources: [
-          secret(this, 'region-secret', values.secrets.region),
-          secret(this, 'database-secret', values.secrets.database),
-          secret(this, 'admin-secret', values.secrets.admin),
-          secret(this, 'api-key-secret', values.secrets.apiKey),
-        ],
-      },
+      // Changed when the region secret is rotated, and when MAAS no longer knows the key.
+      { verbs: ['get', 'patch'], resources: [region, apiKey] },
+      { verbs: ['get'], resources: [secret(this, 'database-secret', values.secrets.database), secret(this, 'admin-secret', values.secrets.admin)] },
       // A migration waits for the regions of another version to end.
       { verbs: ['list'], resources: [ApiResource.PODS] },
     ]);
@@ -44,6 +40,7 @@ export class Bootstrap extends Chart {
         env('NAMESPACE', release.namespace),
         env('MAAS_URL', maasUrl),
         env('REGION_IMAGE', images.region),
+        field('POD_NAME', 'metadata.name'),
         ...database.environment,
         env('DATABASE_EMBEDDED', text`${values.database.embedded}`),
         env('SECRET_REGION', values.secrets.region),

@@ -47,7 +47,7 @@ export class Registration extends Chart {
           verbs: ['get'],
           resources: [secret(registration, 'region-secret', values.secrets.region), secret(registration, 'api-key-secret', values.secrets.apiKey)],
         },
-        { verbs: ['get', 'list'], resources: [ApiResource.PODS, ApiResource.DAEMON_SETS] },
+        { verbs: ['list'], resources: [ApiResource.PODS, ApiResource.DAEMON_SETS] },
         // Only a rack's own log tells that the region has turned it away.
         { verbs: ['get'], resources: [ApiResource.custom({ apiGroup: '', resourceType: 'pods/log' })] },
       ]);

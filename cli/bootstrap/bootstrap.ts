@@ -23,8 +23,6 @@ import { hasAnswered, holderOf, keptPassword, lostPassword } from './lost-passwo
 import { maasRegion } from './maas-region';
 import { readSettings, type Settings } from './settings';
 
-const regionLabels = 'app.kubernetes.io/part-of=maas,app.kubernetes.io/component=region';
-
 /** Milliseconds for one administrative command; dbupgrade of a big database takes its time. */
 const commandTime = { dbupgrade: 3_600_000, other: 120_000 };
 
@@ -170,7 +168,7 @@ class Bootstrap {
   async #quiesce(client: Client, installed: string): Promise<void> {
     await recordMigration(client, installed);
     const attempt = async (): Promise<Attempt<true>> => {
-      const others = otherRegions(await this.kubernetes.list('pods', regionLabels), this.settings.image);
+      const others = otherRegions(await this.kubernetes.list('pods', partOfMaas), this.settings.pod, this.settings.image);
       return others.length === 0 ? { value: true } : { reason: `still there: ${others.join(', ')}` };
     };
     await persist(attempt, { what: 'the regions of another version to end', timeout: this.timeout, started: this.started, log });

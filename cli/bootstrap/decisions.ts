@@ -68,10 +68,17 @@ export function decideMigration(ledger: Ledger | undefined, installed: string, i
   return ledger.version !== installed || ledger.migrating !== undefined;
 }
 
-/** Regions that run another image than ours, by pod and image. They must be gone before the schema changes under them. */
-export const otherRegions = (pods: readonly Pod[], image: string): readonly string[] =>
-  pods.flatMap(({ metadata, spec, status }) => {
+/**
+ * Regions that run another image than ours, by pod and image. They must be gone before the schema changes under them.
+ *
+ * @param own name of the pod that this runs in: what rewrites images when pods are made (mirrors, digests) has rewritten its image, too
+ * @param configured our image as it is written in the charts
+ */
+export function otherRegions(pods: readonly Pod[], own: string | undefined, configured: string): readonly string[] {
+  const ours = pods.find(({ metadata }) => metadata?.name === own)?.spec?.containers.find(({ name }) => name === 'bootstrap')?.image;
+  return pods.flatMap(({ metadata, spec, status }) => {
     const runs = spec?.containers.find(({ name }) => name === 'regiond')?.image;
     const over = status?.phase === 'Succeeded' || status?.phase === 'Failed';
-    return runs === undefined || runs === image || over ? [] : [`${metadata?.name ?? ''} (${runs})`];
+    return runs === undefined || runs === ours || runs === configured || over ? [] : [`${metadata?.name ?? ''} (${runs})`];
   });
+}

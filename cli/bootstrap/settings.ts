@@ -6,6 +6,8 @@ export interface Settings {
   readonly maasUrl: string;
   /** The image that this runs in, as in the pods of regions. */
   readonly image: string;
+  /** The pod that this runs in. */
+  readonly pod?: string;
   readonly database: Database;
   /** Whether the database is ours, so that its password may be made up. */
   readonly embedded: boolean;
@@ -21,6 +23,7 @@ export function readSettings(environment: Environment): Settings {
     namespace: variables.text('NAMESPACE', rules.label),
     maasUrl: variables.text('MAAS_URL', rules.maasUrl),
     image: variables.text('REGION_IMAGE'),
+    pod: environment['POD_NAME'],
     database: {
       host: variables.text('DATABASE_HOST'),
       port: variables.number('DATABASE_PORT', rules.port),

@@ -262,6 +262,32 @@ describe('versions', () => {
     expect([database.migrating, database.version, commands()]).toEqual([undefined, '3.7.4', ['dbupgrade']]);
   });
 
+  test('regions whose image was rewritten as ours was are of our version', async () => {
+    await go();
+    installed = '3.7.4';
+    const pod = (name: string, container: string, image: string) => ({
+      metadata: { name },
+      spec: { containers: [{ name: container, image }] },
+      status: { phase: 'Running' },
+    });
+    const old = pod('old', 'regiond', 'mirror/region@sha256:01d');
+    const list = [
+      pod('us', 'bootstrap', 'mirror/region@sha256:e3'),
+      old,
+      pod('new', 'regiond', 'mirror/region@sha256:e3'),
+      pod('plain', 'regiond', 'region:new'),
+    ];
+    kubernetes.lists.set('/api/v1/namespaces/maas/pods', list);
+    const done = go({ POD_NAME: 'us' }, 10_000);
+    await until(() => lines.some((line) => line.endsWith('still there: old (mirror/region@sha256:01d)')), 'the line that names the old pod alone');
+    kubernetes.lists.set(
+      '/api/v1/namespaces/maas/pods',
+      list.filter((each) => each !== old),
+    );
+    await done;
+    expect(database.version).toBe('3.7.4');
+  });
+
   test('an older one is refused before anything is touched', async () => {
     await go();
     kubernetes.requests.length = 0;
