@@ -11,6 +11,7 @@ export const variables = {
     'NAMESPACE',
     'MAAS_URL',
     'REGION_IMAGE',
+    'POD_NAME',
     ...database,
     'DATABASE_EMBEDDED',
     'SECRET_REGION',

@@ -6,7 +6,7 @@ export interface Settings {
   readonly maasUrl: string;
   /** The image that this runs in, as in the pods of regions. */
   readonly image: string;
-  /** The pod that this runs in. */
+  /** The pod that this runs in; unknown where the settings are read from the CronJob. */
   readonly pod?: string;
   readonly database: Database;
   /** Whether the database is ours, so that its password may be made up. */
