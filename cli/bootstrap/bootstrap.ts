@@ -17,7 +17,7 @@ import { databaseConnectionProblem, wrongPassword } from '../postgres/problem';
 import { finish, nextOf } from '../rotate/seed';
 import { persist, type Attempt } from '../time';
 import { printYaml } from '../yaml';
-import { apiKeys, ownershipProblem, readSeed, seed, tryLock, userExists } from './database';
+import { apiKeys, ownershipProblem, readSeed, seed, temporalFindsSchema, tryLock, userExists } from './database';
 import { checkRegionSecret, decideMigration, decideSeed, otherRegions } from './decisions';
 import { hasAnswered, holderOf, keptPassword, lostPassword } from './lost-password';
 import { maasRegion } from './maas-region';
@@ -61,7 +61,7 @@ class Bootstrap {
       }
       const installed = installedVersion();
       const ledger = await readLedger(client);
-      const migrate = decideMigration(ledger, installed, isNewer);
+      const migrate = decideMigration(ledger, installed, isNewer, await temporalFindsSchema(client));
       const secret = await this.#regionSecret(client, given);
 
       this.#regiondConf(password);

@@ -15,6 +15,20 @@ export async function tableExists(client: Client, name: string): Promise<boolean
   return rows[0]?.found ?? false;
 }
 
+/**
+ * Whether Temporal will find its schema. It looks for its version under the name of the database, which dbupgrade writes there
+ * (maasserver/management/commands/dbupgrade.py); in a database that was restored or renamed it is the name of before.
+ */
+export async function temporalFindsSchema(client: Client): Promise<boolean> {
+  for (const schema of ['temporal', 'temporal_visibility']) {
+    const { rows: tables } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [`${schema}.schema_version`]);
+    if (!tables[0]?.found) return false;
+    const { rowCount } = await client.query(`SELECT FROM ${schema}.schema_version WHERE db_name = current_database()`);
+    if (rowCount === 0) return false;
+  }
+  return true;
+}
+
 /** dbupgrade makes schemas and extensions. @returns why that would fail, or undefined */
 export async function ownershipProblem(client: Client): Promise<string | undefined> {
   const { rows } = await client.query<{ owns: boolean; owner: string; user: string; name: string }>(

@@ -54,10 +54,16 @@ export function checkRegionSecret(name: string, data: Readonly<Record<string, st
 /**
  * @param ledger what earlier bootstraps have recorded
  * @param isNewer compares two versions
+ * @param temporalFindsSchema whether the database has the name that it was migrated under
  * @returns whether to migrate
  * @throws Failure for a downgrade, which MAAS cannot do
  */
-export function decideMigration(ledger: Ledger | undefined, installed: string, isNewer: (left: string, right: string) => boolean): boolean {
+export function decideMigration(
+  ledger: Ledger | undefined,
+  installed: string,
+  isNewer: (left: string, right: string) => boolean,
+  temporalFindsSchema: boolean,
+): boolean {
   if (ledger === undefined) return true;
   for (const version of [ledger.version, ledger.migrating]) {
     if (version !== undefined && version !== installed && isNewer(version, installed))
@@ -65,7 +71,7 @@ export function decideMigration(ledger: Ledger | undefined, installed: string, i
         `the database is at MAAS ${version}, this is ${installed}: MAAS cannot go back; install ${version} or restore a backup. Nothing was changed`,
       );
   }
-  return ledger.version !== installed || ledger.migrating !== undefined;
+  return ledger.version !== installed || ledger.migrating !== undefined || !temporalFindsSchema;
 }
 
 /**

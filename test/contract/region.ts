@@ -25,7 +25,10 @@ export async function migrated(name: string): Promise<string> {
     await region.sh('maas-region dbupgrade', { limit: 120 });
     await sql('postgres', 'ALTER DATABASE being_migrated RENAME TO migrated');
   }
-  return create(name, 'migrated');
+  const made = await create(name, 'migrated');
+  // Temporal looks for its schema under the name of the database (dbupgrade.py).
+  for (const schema of ['temporal', 'temporal_visibility']) await sql(name, `UPDATE ${schema}.schema_version SET db_name = current_database()`);
+  return made;
 }
 
 export const seedPath = 'global/rpc-shared';

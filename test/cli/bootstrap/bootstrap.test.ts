@@ -240,6 +240,14 @@ describe('versions', () => {
     expect(database.version).toBe('3.7.4');
   });
 
+  test('the same one migrates again in a database that was restored under another name, where Temporal would not find its schema', async () => {
+    await go();
+    runs = [];
+    database.renamed = true;
+    await go();
+    expect(commands()).toEqual(['dbupgrade']);
+  });
+
   test('a newer one waits until no region of another image is there, and none starts meanwhile', async () => {
     await go();
     runs = [];

@@ -56,8 +56,8 @@ test('the region Secret must have the key and the form', () => {
 });
 
 test('migrations go forward only', () => {
-  const decide = (version: string, migrating?: string) => decideMigration({ version, migrating }, '3.7.3', (left, right) => left > right);
-  expect(decideMigration(undefined, '3.7.3', () => false)).toBe(true);
+  const decide = (version: string, migrating?: string) => decideMigration({ version, migrating }, '3.7.3', (left, right) => left > right, true);
+  expect(decideMigration(undefined, '3.7.3', () => false, false)).toBe(true);
   expect(decide('3.7.3')).toBe(false);
   expect(decide('3.6.5')).toBe(true);
   expect(() => decide('3.8.0')).toThrow(/the database is at MAAS 3\.8\.0, this is 3\.7\.3: MAAS cannot go back/);

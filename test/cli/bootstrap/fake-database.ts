@@ -14,6 +14,8 @@ export class FakeDatabase {
   /** Nobody listens. */
   away = false;
   migrated = false;
+  /** It has another name than when it was migrated. */
+  renamed = false;
   seed: string | undefined;
   version: string | undefined;
   migrating: string | undefined;
@@ -50,6 +52,7 @@ export class FakeDatabase {
     if (/^\s*(INSERT|CREATE)/.test(sql)) this.writes.push(sql.trim().split(/\s+/).slice(0, 3).join(' '));
     if (sql.includes('pg_has_role')) return answer([{ owns: this.owner === 'maas', owner: this.owner, user: 'maas', name: 'maasdb' }]);
     if (sql.includes('to_regclass')) return answer([{ found: this.migrated }]);
+    if (sql.includes('.schema_version')) return answer(this.renamed ? [] : [{}]);
     if (sql.startsWith('SELECT value FROM maasserver_secret')) return answer(this.seed === undefined ? [] : [{ value: { secret: this.seed } }]);
     if (sql.startsWith('UPDATE maasserver_secret')) {
       if (this.seed !== values[1]) return answer([]);

@@ -3,9 +3,6 @@
 What fails in them is noise, in MAAS too.
 """
 
-import contextlib
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,8 +12,6 @@ from maasdoubles import interfaces, speed
 from maasdoubles.log import log
 
 RESPAWN = 60
-
-_running = {}
 
 
 def observe_networks():
@@ -50,19 +45,12 @@ def _observe(observer):
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            _running[observer] = process
+            # Until whoever it has started itself has ended, too: they have its output.
             said = process.communicate()[1]
             log.error("%s ended with %d: %s", what, process.returncode, said.strip())
         except OSError as error:
             log.error("%s: %s", what, error)
         speed.spend(RESPAWN)
-
-
-def end_observers():
-    """Each has made a process group of itself and its own helper (provisioningserver/utils/twisted.py: terminateProcess)."""
-    for process in _running.values():
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
 
 
 def netmon():

@@ -85,7 +85,7 @@ def report():
     uname = platform.uname()
     processors = os.cpu_count()
     return {
-        "api_extensions": ["resources", "resources_v2", "api_os", "resources_system"],
+        "api_extensions": ["resources", "resources_v2", "api_os", "resources_system", "resources_usb_pci"],
         "api_version": "1.0",
         "environment": {
             "kernel": uname.system,

@@ -5,7 +5,7 @@ import signal
 import threading
 
 from maasdoubles import config, httpd, speed
-from maasdoubles.beacons import end_observers, observe_networks
+from maasdoubles.beacons import observe_networks
 from maasdoubles.env import MAAS_SHARED_SECRET
 from maasdoubles.fs import atomic_write
 from maasdoubles.log import configure, log
@@ -76,7 +76,6 @@ def start(secret, conf):
 
     def stop(*_):
         services.stop()
-        end_observers()
         os._exit(0)
 
     signal.signal(signal.SIGTERM, stop)

@@ -34,7 +34,9 @@ def edit_named_options(options):
 
 
 def observe_arp(options):
-    observe("sudo", "-n", "/usr/sbin/maas-netmon", options.interface)
+    """Starts the observer and is done (provisioningserver/utils/arp.py): it goes on as nobody's child, whatever becomes of rackd."""
+    os.setpgrp()
+    subprocess.Popen(["sudo", "-n", "/usr/sbin/maas-netmon", options.interface], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def observe_beacons(options):

@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 from maasdoubles import certificates, config, db, dns, interfaces, ntp, paths, proxy, speed, syslog
-from maasdoubles.beacons import end_observers, observe_networks
+from maasdoubles.beacons import observe_networks
 from maasdoubles.env import MAAS_ID
 from maasdoubles.fs import NamedLock, atomic_write
 from maasdoubles.log import log, log_error, maaslog
@@ -244,7 +244,6 @@ class Services:
 
     def stop(self):
         """The named lock is held until the service stops (utils/services.py SingleInstanceService); SIGKILL leaves it behind."""
-        end_observers()
         if self._responsible:
             self._lock.release()
 

@@ -365,9 +365,10 @@ def main():
     store = Store(configuration)
     try:
         with store.cursor() as cursor:
-            cursor.execute("SELECT curr_version FROM temporal.schema_version")
+            # By the name of the database, which dbupgrade writes there.
+            cursor.execute("SELECT curr_version FROM temporal.schema_version WHERE db_name = current_database()")
             if cursor.fetchone() is None:
-                sys.exit("Unable to start server: sql schema version compatibility check failed")
+                sys.exit("Unable to start server: sql schema version compatibility check failed: sql: no rows in result set")
     except psycopg2.Error as error:
         sys.exit(f"Unable to start server: sql schema version compatibility check failed: {str(error).strip()}")
     membership = Membership(store, configuration, client_context)
@@ -376,7 +377,9 @@ def main():
     for name, service in configuration["services"].items():
         rpc = service["rpc"]
         answer = frontend.answer if name == "frontend" else (lambda request, gone: {})
-        listen(rpc["grpcPort"], rpc["bindOnIP"], server_context, answer)
+        # Temporal's worker has a port in its configuration, and opens none (go.temporal.io/server 1.24: service/worker).
+        if name != "worker":
+            listen(rpc["grpcPort"], rpc["bindOnIP"], server_context, answer)
         listen(rpc["membershipPort"], rpc["bindOnIP"], server_context, lambda request, gone: {})
     address, port = configuration["global"]["metrics"]["prometheus"]["listenAddress"].rsplit(":", 1)
     httpd.TCP4Server(int(port), httpd.metrics("# TYPE service_requests counter\nservice_requests 1\n"), address).start()
