@@ -21,12 +21,13 @@ export interface Choice {
   readonly skipped: readonly string[];
 }
 
-/** @param wanted nothing or "all", "chosen", or parts of names with commas between them */
+/** @param wanted nothing or "all", "chosen", "others" than those, or parts of names with commas between them */
 export function choose(wanted: string | undefined): Choice {
   const full = wanted !== 'chosen';
-  const parts = full && wanted && wanted !== 'all' ? wanted.toLowerCase().split(',') : [];
+  const others = wanted === 'others';
+  const parts = full && wanted && wanted !== 'all' && !others ? wanted.toLowerCase().split(',') : [];
   const isNamed = ({ name }: Fault): boolean => parts.length === 0 || parts.some((part) => name.toLowerCase().includes(part.trim()));
-  const candidates = faults.filter((fault) => (full ? isNamed(fault) : fault.chosen));
+  const candidates = faults.filter((fault) => (others ? !fault.chosen : full ? isNamed(fault) : fault.chosen));
   const possible = ({ lab }: Fault): boolean => !lab || hasLab();
   return {
     full,
