@@ -89,8 +89,8 @@ chart: ## package dist/helm/maas with HELM into OUTPUT
 
 # What `up` says while it works is left out; a command that says nothing leaves its picture alone.
 pictures: build/maas-k8s.js ## draw docs/pictures/up.svg and status.svg from the current cluster
-	@for verb in up status; do said=$$(FORCE_COLOR=1 $(maas-k8s) $$verb $(ARGS) 2>&1 | grep -vE '^(applying|wait for|looking|rack|there are) ') || exit; \
-		node docs/pictures/draw.mjs "maas-k8s $$verb" <<< "$$said" > docs/pictures/$$verb.svg; done
+	@for verb in up status; do said=$$(FORCE_COLOR=1 $(maas-k8s) $$verb $(ARGS) 2>&1 | if [ $$verb = up ]; then grep -vE '^(applying|wait for|looking|rack|there are) '; else cat; fi); \
+		[ -z "$$said" ] || node docs/pictures/draw.mjs "maas-k8s $$verb" <<< "$$said" > docs/pictures/$$verb.svg; done
 
 format: node_modules/.installed ## format and fix what can be fixed
 	npm run --silent format

@@ -8,7 +8,7 @@ import { images, pull } from './image';
 import { ContentJob, jobPod, type JobProps } from './job';
 import { maasUrl, metadata, nameOf } from './labels';
 import { merged, release, type Expr } from './render/expression';
-import { given, sum, text } from './render/functions';
+import { given, product, sum, text } from './render/functions';
 import { Manifest } from './render/manifest';
 import { rendererOf } from './render/renderer';
 import { values } from './tables/values';
@@ -17,7 +17,7 @@ import { container } from './workload';
 const account = nameOf('register');
 const security = { ...podSecurity, runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532 };
 
-/** Seconds that a pod may take until its command runs: the Job’s time begins before that, and the command’s last words must come first. */
+/** Seconds that a pod may take until its command runs. */
 const start = 120;
 
 /** @param seconds until it gives up */
@@ -52,7 +52,8 @@ export class Registration extends Chart {
         { verbs: ['get'], resources: [ApiResource.custom({ apiGroup: '', resourceType: 'pods/log' })] },
       ]);
       const { timeoutSeconds } = values.registration;
-      const ends = { exitCode: exitCodes.timeout, deadline: sum(timeoutSeconds, start) };
+      // The Job's time begins with the Job, the command's with each pod, and its last words must come first: for any pod of the first timeoutSeconds.
+      const ends = { exitCode: exitCodes.timeout, deadline: sum(product(2, timeoutSeconds), start) };
       const props: JobProps = { component: 'registration', account, security, ends, container: register(timeoutSeconds) };
       new ContentJob(registration, 'job', { ...props, follows: [values.rack, values.images.rack] });
     });

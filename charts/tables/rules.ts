@@ -257,7 +257,7 @@ const adjustments: Rule = parts.map(([path, part, { component, containers, varia
         ? refuse(
             text`${path}.extraVolumes[${i}].hostPath.path`,
             both(given(hostPath(volume)), not(matches(hostPath(volume), '^/[A-Za-z0-9._/-]*$'))),
-            text`"${hostPath(volume)}" has other characters than letters, digits, dots, dashes and slashes, or does not begin with a slash; give another path`,
+            text`"${hostPath(volume)}" has other characters than letters, digits, dots, dashes, underscores and slashes, or does not begin with a slash; give another path`,
           )
         : refuse(
             text`${path}.extraVolumes[${i}].hostPath`,

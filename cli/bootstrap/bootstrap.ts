@@ -13,13 +13,13 @@ import { inCluster, type Transport } from '../kubernetes/transport';
 import { log } from '../log';
 import { connect } from '../postgres/client';
 import { readLedger, recordMigration, recordVersion } from '../postgres/ledger';
-import { databaseConnectionProblem, wrongPassword } from '../postgres/problem';
+import { databaseConnectionProblem, hasAnswered, wrongPassword } from '../postgres/problem';
 import { finish, nextOf } from '../rotate/seed';
 import { persist, type Attempt } from '../time';
 import { printYaml } from '../yaml';
 import { apiKeys, ownershipProblem, readSeed, seed, temporalFindsSchema, tryLock, userExists } from './database';
 import { checkRegionSecret, decideMigration, decideSeed, otherRegions } from './decisions';
-import { hasAnswered, holderOf, keptPassword, lostPassword } from './lost-password';
+import { holderOf, keptPassword, lostPassword } from './lost-password';
 import { maasRegion } from './maas-region';
 import { readSettings, type Settings } from './settings';
 

@@ -10,8 +10,9 @@ const seedPath = 'global/rpc-shared';
 /** Any number will do that MAAS does not lock itself (maasserver/locks.py uses pairs). */
 const lock = 0x6d6161732d6b38;
 
-export async function tableExists(client: Client, name: string): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [`public.${name}`]);
+/** @param name with its schema */
+async function tableExists(client: Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [name]);
   return rows[0]?.found ?? false;
 }
 
@@ -21,8 +22,7 @@ export async function tableExists(client: Client, name: string): Promise<boolean
  */
 export async function temporalFindsSchema(client: Client): Promise<boolean> {
   for (const schema of ['temporal', 'temporal_visibility']) {
-    const { rows: tables } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [`${schema}.schema_version`]);
-    if (!tables[0]?.found) return false;
+    if (!(await tableExists(client, `${schema}.schema_version`))) return false;
     const { rowCount } = await client.query(`SELECT FROM ${schema}.schema_version WHERE db_name = current_database()`);
     if (rowCount === 0) return false;
   }
@@ -48,7 +48,7 @@ export async function tryLock(client: Client): Promise<boolean> {
 
 /** @returns undefined when the database has none, or no such table yet */
 export async function readSeed(client: Client): Promise<string | undefined> {
-  if (!(await tableExists(client, 'maasserver_secret'))) return undefined;
+  if (!(await tableExists(client, 'public.maasserver_secret'))) return undefined;
   const { rows } = await client.query<{ value: { secret?: unknown } }>('SELECT value FROM maasserver_secret WHERE path = $1', [seedPath]);
   const row = rows[0];
   if (row === undefined) return undefined;

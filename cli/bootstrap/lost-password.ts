@@ -1,19 +1,15 @@
 /** What is to be done when the Secret of the embedded database's password is gone, but the password is in use. */
 
-import { codeOf } from '../failure';
 import { ownLabels } from '../kubernetes/kubernetes';
 import type { Pod } from '../kubernetes/types';
 import type { Settings } from './settings';
 
 /** A file with the password in a pod that runs. */
-export interface Holder {
+interface Holder {
   readonly pod: string;
   readonly container: string;
   readonly file: string;
 }
-
-/** PostgreSQL itself has answered, if only to say no: its codes (SQLSTATE) begin with a digit, those of the system do not. */
-export const hasAnswered = (error: unknown): boolean => /^\d[0-9A-Z]{4}$/.test(codeOf(error) ?? '');
 
 /** A pod cannot start without its Secret, and keeps what it was given when the Secret is gone. */
 export function holderOf(pods: readonly Pod[], secret: string): Holder | undefined {

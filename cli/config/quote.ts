@@ -1,4 +1,4 @@
-/** A command line as Pebble reads it (canonical/x-go strutil/shlex; internals/plan/plan.go: ParseCommand). */
+/** A command line as Pebble reads it (canonical/x-go strutil/shlex; internals/plan/plan.go: ParseCommand), and a shell does. */
 
 import { Failure } from '../failure';
 

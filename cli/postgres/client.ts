@@ -11,6 +11,8 @@ export async function connect(database: Database, password: string | (() => stri
   const client = new Client({
     host: database.host,
     port: database.port,
+    // Else PGSSLMODE would count.
+    ssl: false,
     database: database.name,
     user: database.user,
     password,

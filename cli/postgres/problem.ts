@@ -45,5 +45,8 @@ const passing = ['57P01', '57P03', '53300'];
 
 export const isPassing = (error: unknown): boolean => passing.includes(codeOf(error) ?? '');
 
-/** Whether the server has answered, and with no that will last. Its codes have five characters, and none begins with E, as those of the system do. */
-export const isRefusal = (error: unknown): boolean => /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(codeOf(error) ?? '') && !isPassing(error);
+/** Whether PostgreSQL itself has answered, if only to say no: its codes have five characters, and none begins with E, as those of the system do. */
+export const hasAnswered = (error: unknown): boolean => /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(codeOf(error) ?? '');
+
+/** Whether it has said a no that will last. */
+export const isRefusal = (error: unknown): boolean => hasAnswered(error) && !isPassing(error);

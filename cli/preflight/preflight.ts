@@ -17,7 +17,7 @@ import { table } from '../output/table';
 import { colours, say } from '../output/terminal';
 import { connect } from '../postgres/client';
 import { databaseConnectionProblem, isRefusal } from '../postgres/problem';
-import { nameOfNode, noRackNode, rackNodeCure, rackNodes, regionNodes } from '../probe/nodes';
+import { nameOfNode, noRackNode, noRegionNode, rackNodeCure, rackNodes, regionNodeCure, regionNodes } from '../probe/nodes';
 import { probe } from '../probe/pods';
 import type { NodeView } from '../probe/probe';
 import { toolbox } from '../probe/toolbox';
@@ -136,7 +136,10 @@ export async function ofCluster({ kubernetes, namespace }: Cluster, made: Manife
 async function ofNodes(place: Cluster, { values }: Manifests, nodes: readonly Node[], timeout: number): Promise<Finding[]> {
   const ready = nodes.filter(({ status }) => status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True'));
   const wanted = { rack: rackNodes(ready, values.rack).map(nameOfNode), region: regionNodes(ready, values.region).map(nameOfNode) };
-  const lacking = values.rack.pools.length > 0 && wanted.rack.length === 0 ? [warn('racks', 'cluster', noRackNode(values.rack), rackNodeCure)] : [];
+  const lacking = [
+    ...(values.rack.pools.length > 0 && wanted.rack.length === 0 ? [warn('racks', 'cluster', noRackNode(values.rack), rackNodeCure)] : []),
+    ...(wanted.region.length === 0 ? [warn('region', 'cluster', noRegionNode(values.region), regionNodeCure)] : []),
+  ];
   const racks = await place.kubernetes.list('pods', `${partOfMaas},app.kubernetes.io/component=rack`);
   try {
     const views = await probe<NodeView>(place.access, [...new Set([...wanted.rack, ...wanted.region])].sort(), {
@@ -164,7 +167,14 @@ async function ofNodes(place: Cluster, { values }: Manifests, nodes: readonly No
     return [...lacking, ...findings];
   } catch (error) {
     if (!(error instanceof ApiRefusal)) throw error;
-    return [warn('node', 'cluster', `the nodes were not looked into: ${error.message}`, 'the account must be allowed to make a namespace and pods for that')];
+    return [
+      warn(
+        'node',
+        'cluster',
+        `the nodes were not looked into: ${error.message}`,
+        'the account must be allowed to make a namespace and pods for that, and to read the Secrets of images.pullSecrets',
+      ),
+    ];
   }
 }
 

@@ -22,4 +22,8 @@ export const rackNodeCure = 'label the nodes, or change rack.pools[].nodeSelecto
 export const regionNodes = (nodes: readonly Node[], { nodeSelector, tolerations, affinity }: Values['region']): Node[] =>
   nodes.filter((node) => mayRun(node, { nodeSelector, tolerations, affinity }));
 
+export const noRegionNode = ({ nodeSelector }: Values['region']): string => `no node may have a region, which wants the labels ${JSON.stringify(nodeSelector)}`;
+
+export const regionNodeCure = 'label a node, or change region.nodeSelector or region.affinity; a taint of a node wants one of region.tolerations';
+
 export const nameOfNode = ({ metadata }: Node): string => metadata?.name ?? '';

@@ -7,6 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { regionSecretFile } from '../../charts/tables/processes';
 import { cluster, isReady, type Cluster, type ClusterOptions } from '../cluster/cluster';
 import { reconciler, settingsIn } from '../cluster/installed';
+import { conditionOf } from '../cluster/jobs';
 import { componentOf } from '../cluster/names';
 import { Failure, messageOf, TimedOut } from '../failure';
 import { ApiRefusal, ownLabels, partOfMaas, type Secret } from '../kubernetes/kubernetes';
@@ -112,7 +113,7 @@ async function seedNext({ kubernetes }: Cluster, { spec }: CronJob, name: string
     }
     made ??= await startJob(kubernetes, spec, secret);
     const job = await kubernetes.find<Job>(kubernetes.path('jobs', made), `look at the Job ${made}`);
-    const failed = job?.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+    const failed = job && conditionOf(job, 'Failed');
     const pods = (await kubernetes.list('pods', `job-name=${made}`)).map(nameOf);
     const said = pods[0] === undefined ? '' : (await kubernetes.logTail(pods[0], 'bootstrap', 1)).trim();
     if (failed !== undefined) throw new Failure(`the Job ${made} has failed: ${said || (failed.message ?? '')}; run this again once that is mended`);

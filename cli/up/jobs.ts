@@ -10,7 +10,7 @@ import type { Progress } from '../output/progress';
 import { say } from '../output/terminal';
 import { sleep } from '../time';
 
-export interface Again {
+interface Again {
   readonly name: string;
   readonly why: string;
 }
@@ -28,7 +28,7 @@ const called = ({ metadata }: Job): string => metadata?.name ?? '';
  * @param live every Job of MAAS in the namespace before anything is applied, so that all of them are older than what will be
  * @param objects what will be applied
  */
-export function earlierJobs(live: readonly Job[], objects: readonly KubernetesObject[]): EarlierJobs {
+function earlierJobs(live: readonly Job[], objects: readonly KubernetesObject[]): EarlierJobs {
   const wanted = objects.filter(({ kind }) => kind === 'Job');
   const instance = 'app.kubernetes.io/instance';
   // What a CronJob has made is its own affair, and what Helm has made Helm's.

@@ -1,6 +1,7 @@
 /** What earlier values have made and these do not: applying does not remove it, so it goes on running until somebody does. */
 
 import type { Cluster } from '../cluster/cluster';
+import { componentOf } from '../cluster/names';
 import { quoteCommand } from '../config/quote';
 import { running } from '../down/down';
 import { messageOf } from '../failure';
@@ -18,13 +19,13 @@ interface Live {
   };
 }
 
-/** Secrets are bootstrap's, Jobs are superseded (jobs.ts), and the rule of admission and the namespace are of every set of values. */
-const kinds = [...running.filter((kind) => kind !== 'jobs'), 'persistentvolumeclaims'] as const satisfies readonly (keyof Kinds)[];
+/** Secrets are bootstrap's, and the rule of admission and the namespace are of every set of values. */
+const kinds = [...running, 'persistentvolumeclaims'] as const satisfies readonly (keyof Kinds)[];
 
 /** Others that apply what these charts make. Helm removes by itself, and who else there is made it for reasons of their own. */
 const appliers = ['kubectl-client-side-apply', 'kubectl', 'argocd-controller', 'kustomize-controller'];
 
-export interface Leftovers {
+interface Leftovers {
   /** By this program, as kubectl takes their names. */
   readonly ours: readonly string[];
   /** By others, with who. */
@@ -34,13 +35,18 @@ export interface Leftovers {
 }
 
 /** @param wanted everything that the values make, applied now or not */
-export function leftovers(live: readonly (readonly [kind: keyof Kinds, objects: readonly Live[]])[], wanted: readonly KubernetesObject[]): Leftovers {
+function leftovers(live: readonly (readonly [kind: keyof Kinds, objects: readonly Live[]])[], wanted: readonly KubernetesObject[]): Leftovers {
   const made = new Set(wanted.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`));
+  // Where the values make a Job of its kind, an older one is superseded (jobs.ts).
+  const replaced = new Set(wanted.filter(({ kind }) => kind === 'Job').map(componentOf));
   const found = live
     .flatMap(([kind, objects]) => objects.map(({ metadata }) => ({ kind, metadata, name: kubectlName(kind, metadata?.name ?? '') })))
     .filter(
-      ({ name, metadata }) =>
-        !made.has(name) && (metadata?.ownerReferences ?? []).length === 0 && metadata?.labels?.['app.kubernetes.io/managed-by'] === undefined,
+      ({ kind, name, metadata }) =>
+        !made.has(name) &&
+        !(kind === 'jobs' && replaced.has(componentOf({ metadata }))) &&
+        (metadata?.ownerReferences ?? []).length === 0 &&
+        metadata?.labels?.['app.kubernetes.io/managed-by'] === undefined,
     )
     .map((one) => ({ ...one, managers: (one.metadata?.managedFields ?? []).flatMap(({ manager = '', subresource }) => (subresource ? [] : [manager])) }));
   const other = (managers: readonly string[]): string | undefined => managers.find((manager) => appliers.includes(manager));
@@ -55,7 +61,11 @@ export function leftovers(live: readonly (readonly [kind: keyof Kinds, objects: 
 }
 
 /** Nothing is removed: a file of values may have been forgotten. */
-export async function sayLeftovers({ kubernetes, access, namespace }: Cluster, wanted: readonly KubernetesObject[]): Promise<void> {
+export async function sayLeftovers(
+  { kubernetes, access, namespace }: Cluster,
+  wanted: readonly KubernetesObject[],
+  kubeconfig: string | undefined,
+): Promise<void> {
   let found: Leftovers;
   try {
     const live = await Promise.all(kinds.map(async (kind) => [kind, (await kubernetes.list(kind, partOfMaas)) as readonly Live[]] as const));
@@ -66,10 +76,9 @@ export async function sayLeftovers({ kubernetes, access, namespace }: Cluster, w
     return;
   }
   const { ours, others, data } = found;
+  const cluster = [...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]), '--context', access.context, '-n', namespace];
   if (ours.length > 0)
-    say(
-      `of earlier values, and not of these: ${ours.join(', ')}; to remove it: ${quoteCommand(['kubectl', '--context', access.context, '-n', namespace, 'delete', ...ours])}`,
-    );
+    say(`of earlier values, and not of these: ${ours.join(', ')}; to remove it: ${quoteCommand(['kubectl', ...cluster, 'delete', ...ours])}`);
   if (others.length > 0) say(`of earlier values, and not of these: ${others.join(', ')}; who has applied it has to remove it`);
   if (data.length > 0) say(`of earlier values, and holds data: ${data.join(', ')}; it stays`);
 }

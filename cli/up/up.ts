@@ -97,7 +97,7 @@ export async function bringUp(target: Cluster, made: Manifests, part: Part, opti
     progress.end();
     sayPlan(planned);
     sayJobs(earlier);
-    await sayLeftovers(target, made.all);
+    await sayLeftovers(target, made.all, options.kubeconfig);
     await images(target, made, options, progress);
     if (options.dryRun) {
       say('nothing was changed (--dry-run)');

@@ -257,12 +257,24 @@ describe('what the values make no more', () => {
     const before = applied();
     kubernetes.requests.length = 0;
     await go('region', { wait: false, values: values('rack: { pools: [{ name: left, nodeSelector: { site: left } }] }') });
-    expect(written.stderr).toContain(
-      'of earlier values, and not of these: daemonset/maas-rack-right, deployment/maas-region-b, poddisruptionbudget/maas-region; to remove it: ' +
-        'kubectl --context fake -n maas delete daemonset/maas-rack-right deployment/maas-region-b poddisruptionbudget/maas-region\n',
+    expect(written.stderr).toMatch(
+      new RegExp(
+        'of earlier values, and not of these: daemonset/maas-rack-right, deployment/maas-region-b, poddisruptionbudget/maas-region; to remove it: ' +
+          'kubectl --kubeconfig \\S+ --context fake -n maas delete daemonset/maas-rack-right deployment/maas-region-b poddisruptionbudget/maas-region\n',
+      ),
     );
     expect(written.stderr).toContain('of earlier values, and holds data: persistentvolumeclaim/maas-region-b-images; it stays\n');
     expect(applied().filter((path) => !path.startsWith('jobs/'))).toEqual(before.filter((path) => !path.startsWith('jobs/')));
+  });
+
+  test('a Job is, too, where the values make none of its kind; else up removes it itself', async () => {
+    await go('all', { wait: false });
+    managed('maas-k8s');
+    await go('all', { wait: false, values: values('rack: { pools: [{ name: other, nodeSelector: { site: left } }] }') });
+    expect(written.stderr).not.toContain('not of these: job');
+    managed('maas-k8s');
+    await go('region', { wait: false, values: values('rack: { pools: [] }') });
+    expect(written.stderr).toMatch(/not of these: [^;]*\bjob\/maas-register-/);
   });
 
   test('by a change of the database, too', async () => {
