@@ -128,14 +128,14 @@ export const nginxSocket = state('http/alive.sock');
 /** It ends at once. While its workers outlive it and keep its log open, Pebble waits as long as this before it starts it again. */
 const nginxStop = 5;
 
-/** debian/maas-dhcp.maas-dhcpd.service, without the change of user. */
+/** debian/maas-dhcp.maas-dhcpd.service, without the change of user. -d is -f that goes on saying what it does: dhcpd's own log is syslog, which there is none of. */
 const dhcpd = (version: 4 | 6): string[] => {
   const six = version === 6 ? '6' : '';
   const leases = `${volumes.leases.path}/dhcpd${six}.leases`;
   return [
     '/bin/sh',
     '-c',
-    `touch ${leases} && maas-dhcp-helper clean ${leases}; exec dhcpd -f -${String(version)} -pf /run/maas-dhcp/dhcpd${six}.pid -cf ${state(`dhcpd${six}.conf`)} -lf ${leases} $(cat ${state(`dhcpd${six}-interfaces`)})`,
+    `touch ${leases} && maas-dhcp-helper clean ${leases}; exec dhcpd -d -${String(version)} -pf /run/maas-dhcp/dhcpd${six}.pid -cf ${state(`dhcpd${six}.conf`)} -lf ${leases} $(cat ${state(`dhcpd${six}-interfaces`)})`,
   ];
 };
 
@@ -328,6 +328,8 @@ export const processes: readonly Process[] = [
   process('agent', {
     pod: 'rack',
     command: ['/usr/sbin/maas-agent'],
+    // What it was fetching when it ended lies there as if it were whole, and would be served for ever (maasagent/internal/cache/file.go).
+    prepare: [emptied(`${volumes.cache.path}/httpproxy`)],
     waitsFor: [file(agentConf), ...clusterCertificates.map(file), temporal],
     writes: ['dhcpd.conf', 'dhcpd-interfaces', 'dhcpd6.conf', 'dhcpd6-interfaces'].map(state),
     listens: [ports.dns, ports.agentCluster],
@@ -335,6 +337,8 @@ export const processes: readonly Process[] = [
     mounts: [volumes.state, volumes.config, volumes.locks, volumes.run, volumes.cache, volumes.leases],
     alive: unixHttp(agentSocket('agent-http'), '/metrics'),
     reload: 'restart',
+    // It ends at once, but not while it asks for its configuration (cmd/maas-agent/main.go); MAAS waits 10 s for it.
+    stopSeconds: 5,
     startSeconds: 150,
     memory: 100,
     cpu: 20,

@@ -2,6 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { existsSync, readFileSync } from 'node:fs';
+import { ports } from '../../charts/tables/ports';
 import { messageOf } from '../failure';
 import { Maas } from '../maas/client';
 import { authenticate } from '../maas/rpc';
@@ -109,7 +110,10 @@ async function databaseProblem(address: string): Promise<string> {
   return (await rejection({ user, host, port: Number(port), name })) ?? '';
 }
 
-/** Ports of one of /proc/net's tables, of sockets in a state (net/tcp_states.h: 0A listens, 07 is an unconnected UDP socket). */
+/**
+ * Ports of one of /proc/net's tables, of sockets in a state (net/tcp_states.h: 0A listens, 07 is an unconnected UDP socket). DNS on the loopback
+ * addresses, as systemd-resolved has it, is in nobody's way: maas-agent listens on the others, each by itself (maasagent/internal/resolver/service.go).
+ */
 export const sockets = (content: string, protocol: 'tcp' | 'udp', state: string): string[] =>
   content
     .trim()
@@ -117,4 +121,10 @@ export const sockets = (content: string, protocol: 'tcp' | 'udp', state: string)
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[3] === state)
-    .map((fields) => `${protocol}/${String(parseInt(fields[1]?.split(':')[1] ?? '0', 16))}`);
+    .map((fields) => fields[1]?.split(':') ?? [])
+    .map(([address = '', port = '0']) => ({ address, port: parseInt(port, 16) }))
+    .filter(({ address, port }) => port !== ports.dns.number || !isLoopback(address))
+    .map(({ port }) => `${protocol}/${String(port)}`);
+
+/** As /proc/net has them: words of the machine's byte order. 127.0.0.0/8, ::1, and the first of them in the second's form. */
+const isLoopback = (address: string): boolean => /^(0{16}F{4}0{4})?[0-9A-F]{6}7F$|^0{24}01000000$/i.test(address);

@@ -101,6 +101,18 @@ test('what listens, from /proc/net', () => {
   expect(sockets(table, 'tcp', '0A')).toEqual(['tcp/22', 'tcp/5240']);
 });
 
+test.each([
+  ['127.0.0.53, as systemd-resolved has it', '3500007F', []],
+  ['::1', '00000000000000000000000001000000', []],
+  ['127.0.0.1 in IPv6', '0000000000000000FFFF00000100007F', []],
+  ['an address of the node', '0100A8C0', ['udp/53']],
+  ['every address', '00000000', ['udp/53']],
+])('DNS on %s', (_, address, found) => {
+  expect(sockets(`  sl  local_address\n   0: ${address}:0035 00000000:0000 07 0:0`, 'udp', '07')).toEqual(found);
+  // What listens on every address cannot where one is taken.
+  expect(sockets(`  sl  local_address\n   0: ${address}:0045 00000000:0000 07 0:0`, 'udp', '07')).toEqual(['udp/69']);
+});
+
 describe('DHCP', () => {
   const transaction = Buffer.from([1, 2, 3, 4]);
   const answer = (type: number, id = transaction): Buffer => {
