@@ -231,20 +231,18 @@ const adjustments: Rule = parts.map(([path, part, { component, containers, varia
   return [
     refuse(`${path}.resources`, given(unknown), text`there is no container ${joined(unknown)}; ${path} has ${containers.join(', ')}`),
     twice(`${path}.extraEnv`, part.extraEnv),
-    forEach(part.extraEnv, (variable, i) =>
+    forEach(part.extraEnv, (variable, i) => [
       refuse(
         text`${path}.extraEnv[${i}].name`,
         among(variable.name, variables),
         text`"${variable.name}" is a variable of the chart itself; leave it out, or choose another name`,
       ),
-    ),
-    forEach(part.extraEnv, (variable, i) =>
       refuse(
         text`${path}.extraEnv[${i}]`,
         both(given(variable.value), given(variable.valueFrom)),
         text`"${variable.name}" has a value and a valueFrom, and Kubernetes takes only one; leave one of them out`,
       ),
-    ),
+    ]),
     twice(`${path}.extraVolumes`, part.extraVolumes),
     forEach(part.extraVolumes, (volume, i) => [
       refuse(

@@ -11,7 +11,7 @@ import { regionSecretProblem, rules, Variables, type Environment } from '../envi
 import { codeOf, Failure } from '../failure';
 import { log } from '../log';
 import { rackHostName } from '../rack-host-name';
-import { folders, handingOn } from './folders';
+import { folders } from './folders';
 import { layer } from './layer';
 import { handOnGroup, layOut, makeFolder } from './lay-out';
 import { namedConf } from './named';
@@ -103,10 +103,9 @@ export function config(pod: string, environment: Environment, root = '/'): void 
   const contents = contentsOf(pod, variables);
   process.umask(0o022);
   log(`${String(layOutVolumes(pod, root))} files laid out from the image`);
-  for (const { path, mode } of folders[pod]) makeFolder(join(root, path), mode);
-  for (const path of handingOn[pod]) {
-    makeFolder(join(root, path));
-    handOnGroup(join(root, path));
+  for (const { path, mode, handsOnGroup } of folders[pod]) {
+    makeFolder(join(root, path), mode);
+    if (handsOnGroup) handOnGroup(join(root, path));
   }
   const files: File[] = [{ path: `${volumes.state.path}/http/nginx.conf`, content: nginxConf(pod) }, ...contents.files];
   for (const { path, content, mode } of files) {

@@ -4,6 +4,11 @@ import { volumes } from '../../charts/tables/volumes';
 interface Folder {
   readonly path: string;
   readonly mode?: number;
+  /**
+   * What is made in it has its group. MAAS's commands make files as the group maas (provisioningserver/rack_script.py: set_group); regiond, which is
+   * in no such group, gives what it writes anew the group of the file before (utils/fs.py: atomic_write) and would fail.
+   */
+  readonly handsOnGroup?: true;
 }
 
 const state = (name: string, mode?: number): Folder => ({ path: `${volumes.state.path}/${name}`, mode });
@@ -12,12 +17,6 @@ const state = (name: string, mode?: number): Folder => ({ path: `${volumes.state
 const shared: readonly Folder[] = [state('http'), state('prometheus'), state('rsyslog'), state('certificates'), state('gnupg', 0o700)];
 
 export const folders: Readonly<Record<Pod, readonly Folder[]>> = {
-  region: [...shared, state('temporal'), state('image-storage')],
+  region: [...shared, state('temporal'), state('image-storage'), { path: volumes.bind.path, handsOnGroup: true }],
   rack: [...shared, state('tftp_root'), state('dhcp'), state('image-storage'), { path: volumes.run.path }, { path: volumes.cache.path }],
 };
-
-/**
- * Folders that give their own group to what is made in them. MAAS's commands make files as the group maas (provisioningserver/rack_script.py:
- * set_group); regiond, which is in no such group, gives what it writes anew the group of the file before (utils/fs.py: atomic_write) and would fail.
- */
-export const handingOn: Readonly<Record<Pod, readonly string[]>> = { region: [volumes.bind.path], rack: [] };

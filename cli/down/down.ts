@@ -2,7 +2,7 @@
 
 import { cluster, type Cluster, type ClusterOptions } from '../cluster/cluster';
 import { Failure, TimedOut } from '../failure';
-import { ApiRefusal, partOfMaas, type Kubernetes } from '../kubernetes/kubernetes';
+import { partOfMaas, type Kubernetes } from '../kubernetes/kubernetes';
 import { kubectlName, type Kinds, type KubernetesObject } from '../kubernetes/types';
 import { confirmed } from '../output/ask';
 import { interruptible } from '../output/interrupt';
@@ -111,20 +111,13 @@ async function purgeCluster(tool: LocalTool, { access }: Cluster, options: DownO
 
 async function remove({ kubernetes, namespace }: Cluster, objects: readonly Found[], { purge, timeout }: DownOptions): Promise<void> {
   const progress = await makeProgress();
-  const gone = async (path: string, what: string): Promise<void> => {
-    try {
-      await kubernetes.send('DELETE', path, `remove ${what}`, { body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Foreground' } });
-    } catch (error) {
-      if (!(error instanceof ApiRefusal) || error.status !== 404) throw error;
-    }
-  };
   try {
     for (const { path, name } of objects) {
       progress.step(`removing ${name}`);
-      await gone(path, name);
+      await kubernetes.remove(path, name, 'Foreground');
     }
     const space = `/api/v1/namespaces/${namespace}`;
-    if (purge) await gone(space, `the namespace ${namespace}`);
+    if (purge) await kubernetes.remove(space, `the namespace ${namespace}`, 'Foreground');
     const started = Date.now();
     for (;;) {
       const pods = (await kubernetes.list('pods', partOfMaas)).map(({ metadata }) => metadata?.name ?? '');

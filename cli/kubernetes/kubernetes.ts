@@ -93,6 +93,18 @@ export class Kubernetes {
     return this.#good(await this.#ask(method, path, body, type), what) as T;
   }
 
+  /**
+   * What is not there any more is removed.
+   *
+   * @param what completes "cannot remove …"
+   * @param propagation whether it goes before what it has made (Background), or after it (Foreground)
+   * @throws ApiRefusal, Unreachable
+   */
+  async remove(path: string, what: string, propagation: 'Background' | 'Foreground'): Promise<void> {
+    const answer = await this.#ask('DELETE', path, { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: propagation });
+    if (answer.status !== 404) this.#good(answer, `remove ${what}`);
+  }
+
   /** @returns undefined when there is none */
   async secret(name: string): Promise<Secret | undefined> {
     const found = await this.find<SecretObject>(this.path('secrets', name), `get the Secret ${name}`);

@@ -121,7 +121,7 @@ export interface Role {
   readonly ours: boolean;
 }
 
-export function node(name: string, view: NodeView, values: Values, { rack, region, ours }: Role): Finding[] {
+function portsOf(name: string, view: NodeView, values: Values): Finding {
   const taken = rackPorts(values).flatMap(({ name: port, number, last = number, protocols }) =>
     view.listening
       .filter((one) => {
@@ -130,6 +130,17 @@ export function node(name: string, view: NodeView, values: Values, { rack, regio
       })
       .map((one) => `${one} (${port})`),
   );
+  return taken.length === 0
+    ? pass('ports', name, 'free')
+    : fail(
+        'ports',
+        name,
+        `in use: ${taken.join(', ')}`,
+        'stop what listens there (ss -lntup on the node), or keep racks off the node (rack.pools[].nodeSelector); ntp, proxy and syslog can be switched off (rack.ntp.enabled …)',
+      );
+}
+
+export function node(name: string, view: NodeView, values: Values, { rack, region, ours }: Role): Finding[] {
   const capabilities = new Set<string>(
     [...(rack ? processesWith(values, 'rack') : []), ...(region ? processesWith(values, 'region') : [])].flatMap((one) => one.capabilities),
   );
@@ -138,20 +149,7 @@ export function node(name: string, view: NodeView, values: Values, { rack, regio
     .filter(([capability, bit]) => capabilities.has(capability) && (mask & (1n << BigInt(bit))) === 0n)
     .map(([capability]) => capability);
   return [
-    ...(!rack
-      ? []
-      : ours
-        ? [pass('ports', name, 'a rack of this MAAS has them')]
-        : taken.length === 0
-          ? [pass('ports', name, 'free')]
-          : [
-              fail(
-                'ports',
-                name,
-                `in use: ${taken.join(', ')}`,
-                'stop what listens there (ss -lntup on the node), or keep racks off the node (rack.pools[].nodeSelector); ntp, proxy and syslog can be switched off (rack.ntp.enabled …)',
-              ),
-            ]),
+    ...(rack ? [ours ? pass('ports', name, 'a rack of this MAAS has them') : portsOf(name, view, values)] : []),
     view.ipv6
       ? pass('IPv6', name, 'in the kernel')
       : fail('IPv6', name, 'switched off in the kernel', 'MAAS listens on IPv6 sockets only; boot without ipv6.disable=1 (addresses are not needed)'),

@@ -19,7 +19,7 @@ import { connect } from '../postgres/client';
 import { databaseConnectionProblem, isRefusal } from '../postgres/problem';
 import { nameOfNode, noRackNode, noRegionNode, rackNodeCure, rackNodes, regionNodeCure, regionNodes } from '../probe/nodes';
 import { probe } from '../probe/pods';
-import type { NodeView } from '../probe/probe';
+import { databaseArgument, type NodeView } from '../probe/probe';
 import { toolbox } from '../probe/toolbox';
 import { manifests, type Manifests } from '../up/manifests';
 import * as found from './findings';
@@ -144,7 +144,7 @@ async function ofNodes(place: Cluster, { values }: Manifests, nodes: readonly No
   try {
     const views = await probe<NodeView>(place.access, [...new Set([...wanted.rack, ...wanted.region])].sort(), {
       ...(await toolbox(place.kubernetes, values)),
-      args: ['node', ...(values.rack.dhcp.enabled ? ['--dhcp'] : []), ...(values.database.embedded ? [] : ['--database', addressOf(values.database)])],
+      args: ['node', ...(values.rack.dhcp.enabled ? ['--dhcp'] : []), ...(values.database.embedded ? [] : ['--database', databaseArgument(values.database)])],
       capabilities: neededCapabilities,
       timeout,
     });
@@ -177,8 +177,6 @@ async function ofNodes(place: Cluster, { values }: Manifests, nodes: readonly No
     ];
   }
 }
-
-const addressOf = ({ user, host, port, name }: Manifests['values']['database']): string => `${user}@${host}:${String(port)}/${name}`;
 
 /**
  * A database of somebody else's, if it can be reached from here. The embedded one is made as it must be.

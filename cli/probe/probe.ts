@@ -7,6 +7,7 @@ import { messageOf } from '../failure';
 import { Maas } from '../maas/client';
 import { authenticate } from '../maas/rpc';
 import { rejection } from '../postgres/client';
+import type { Database } from '../postgres/problem';
 import { dhcpServers } from './dhcp';
 
 /** What a node says about a region. */
@@ -103,6 +104,9 @@ export async function probeNode({ database, dhcp }: Wishes = {}): Promise<NodeVi
     ...(database === undefined ? {} : { database: await databaseProblem(database) }),
   };
 }
+
+/** A database as an argument of the probe: role@host:port/name. */
+export const databaseArgument = ({ user, host, port, name }: Database): string => `${user}@${host}:${String(port)}/${name}`;
 
 async function databaseProblem(address: string): Promise<string> {
   const [, user, host, port, name] = /^(.+?)@(.+):(\d+)\/(.+)$/.exec(address) ?? [];

@@ -157,7 +157,8 @@ export function status(place: { readonly context: string; readonly namespace: st
       };
     })
     .sort((a, b) => (`${a.pool}/${a.node}` < `${b.pool}/${b.node}` ? -1 : 1));
-  const without: Status = {
+  const missingRacks = sets.length === 0 ? null : (look.missing ?? replacements(sets));
+  const found: Status = {
     apiVersion: 'maas-k8s.io/v1',
     kind: 'Status',
     ...place,
@@ -173,17 +174,16 @@ export function status(place: { readonly context: string; readonly namespace: st
           : { name: externalDatabase, ready: true, text: 'looked after elsewhere' },
     regions,
     racks,
-    missingRacks: sets.length === 0 ? null : (look.missing ?? replacements(sets)),
+    missingRacks,
     images: known === undefined ? null : { importing: known.importing, resources: known.resources.map(image) },
-    jobs: [],
+    jobs: currentJobs(jobs).map((job) => jobState(job, since(job, { racks, missingRacks }, evidence.reconciled))),
     next: null,
   };
-  const found = { ...without, jobs: currentJobs(jobs).map((job) => jobState(job, since(job, without, evidence.reconciled))) };
   return { ...found, healthy: isHealthy(found), next: next(found) };
 }
 
 /** What has come about since a Job has failed that makes its failure history, if something has. */
-function since(job: Job, { racks, missingRacks }: Status, reconciled: string | undefined): string | undefined {
+function since(job: Job, { racks, missingRacks }: Pick<Status, 'racks' | 'missingRacks'>, reconciled: string | undefined): string | undefined {
   if (componentOf(job) === 'registration')
     return racks.length > 0 && missingRacks === null && racks.every(({ connected }) => connected) ? 'every rack is connected now' : undefined;
   // The CronJob does what bootstrap does.
@@ -197,11 +197,14 @@ function enrolled(pod: Pod): { readonly done: boolean; readonly text: string } {
   return problem === undefined ? { done: true, text: 'registered with its region' } : { done: false, text: problem };
 }
 
+/** What a Job is for has come about. */
+export const isDone = ({ state }: Status['jobs'][number]): boolean => state === 'complete' || state === 'past';
+
 const isHealthy = ({ database, regions, racks, api, missingRacks, jobs }: Status): boolean =>
   regions.length + racks.length > 0 &&
   (regions.length === 0 || api.answers) &&
   database?.ready !== false &&
-  jobs.every(({ state }) => state === 'complete' || state === 'past') &&
+  jobs.every(isDone) &&
   regions.every(({ ready }) => ready) &&
   racks.every(({ connected }) => connected) &&
   missingRacks === null;

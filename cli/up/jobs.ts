@@ -4,11 +4,12 @@ import type { Cluster } from '../cluster/cluster';
 import { conditionOf, newer } from '../cluster/jobs';
 import { componentOf } from '../cluster/names';
 import { Failure, messageOf, TimedOut } from '../failure';
-import { ApiRefusal, partOfMaas, type Kubernetes } from '../kubernetes/kubernetes';
+import { partOfMaas, type Kubernetes } from '../kubernetes/kubernetes';
 import { nameOf, type Job, type KubernetesObject } from '../kubernetes/types';
 import type { Progress } from '../output/progress';
 import { say } from '../output/terminal';
 import { sleep } from '../time';
+import { isUnmanaged } from './unmanaged';
 
 interface Again {
   readonly name: string;
@@ -31,10 +32,7 @@ const called = ({ metadata }: Job): string => metadata?.name ?? '';
 function earlierJobs(live: readonly Job[], objects: readonly KubernetesObject[]): EarlierJobs {
   const wanted = objects.filter(({ kind }) => kind === 'Job');
   const instance = 'app.kubernetes.io/instance';
-  // What a CronJob has made is its own affair, and what Helm has made Helm's.
-  const ours = live.filter(
-    ({ metadata }) => (metadata?.ownerReferences ?? []).length === 0 && metadata?.labels?.['app.kubernetes.io/managed-by'] === undefined,
-  );
+  const ours = live.filter(isUnmanaged);
   const isWanted = (job: Job): boolean => wanted.some(({ metadata }) => metadata.name === called(job));
   const others = ours.filter(
     (job) =>
@@ -58,15 +56,7 @@ export function sayJobs({ again, superseded }: EarlierJobs): void {
 }
 
 /** Its pods go with it. */
-async function remove(kubernetes: Kubernetes, name: string): Promise<void> {
-  try {
-    await kubernetes.send('DELETE', kubernetes.path('jobs', name), `remove the Job ${name}`, {
-      body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' },
-    });
-  } catch (error) {
-    if (!(error instanceof ApiRefusal) || error.status !== 404) throw error;
-  }
-}
+const remove = (kubernetes: Kubernetes, name: string): Promise<void> => kubernetes.remove(kubernetes.path('jobs', name), `the Job ${name}`, 'Background');
 
 /** Milliseconds: somebody's finalizer may keep a Job for ever. */
 const patience = 60_000;

@@ -9,6 +9,7 @@ import { fieldManager } from '../kubernetes/apply';
 import { ApiRefusal, partOfMaas } from '../kubernetes/kubernetes';
 import { kubectlName, type Kinds, type KubernetesObject } from '../kubernetes/types';
 import { say } from '../output/terminal';
+import { isUnmanaged } from './unmanaged';
 
 interface Live {
   readonly metadata?: {
@@ -41,13 +42,7 @@ function leftovers(live: readonly (readonly [kind: keyof Kinds, objects: readonl
   const replaced = new Set(wanted.filter(({ kind }) => kind === 'Job').map(componentOf));
   const found = live
     .flatMap(([kind, objects]) => objects.map(({ metadata }) => ({ kind, metadata, name: kubectlName(kind, metadata?.name ?? '') })))
-    .filter(
-      ({ kind, name, metadata }) =>
-        !made.has(name) &&
-        !(kind === 'jobs' && replaced.has(componentOf({ metadata }))) &&
-        (metadata?.ownerReferences ?? []).length === 0 &&
-        metadata?.labels?.['app.kubernetes.io/managed-by'] === undefined,
-    )
+    .filter(({ kind, name, metadata }) => !made.has(name) && !(kind === 'jobs' && replaced.has(componentOf({ metadata }))) && isUnmanaged({ metadata }))
     .map((one) => ({ ...one, managers: (one.metadata?.managedFields ?? []).flatMap(({ manager = '', subresource }) => (subresource ? [] : [manager])) }));
   const other = (managers: readonly string[]): string | undefined => managers.find((manager) => appliers.includes(manager));
   const things = found.filter(({ kind }) => kind !== 'persistentvolumeclaims');

@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster';
 import { Failure, messageOf, TimedOut, Unreachable } from '../failure';
 import type { Progress } from '../output/progress';
 import { look } from '../status/evidence';
+import { isDone } from '../status/judgement';
 import type { Status } from '../status/schema';
 import { printSeconds, sleep } from '../time';
 
@@ -20,7 +21,7 @@ export interface Milestone {
 type Applied = ReadonlySet<string>;
 
 const complete = ({ jobs }: Status, component: string, applied: Applied): boolean =>
-  jobs.some((job) => job.component === component && applied.has(job.name) && (job.state === 'complete' || job.state === 'past'));
+  jobs.some((job) => job.component === component && applied.has(job.name) && isDone(job));
 
 const database: Milestone = {
   name: 'database',

@@ -21,16 +21,20 @@ export interface Choice {
   readonly skipped: readonly string[];
 }
 
+const sets: Readonly<Record<string, (fault: Fault) => boolean>> = {
+  all: () => true,
+  chosen: ({ chosen }) => chosen === true,
+  others: ({ chosen }) => !chosen,
+};
+
 /** @param wanted nothing or "all", "chosen", "others" than those, or parts of names with commas between them */
 export function choose(wanted: string | undefined): Choice {
-  const full = wanted !== 'chosen';
-  const others = wanted === 'others';
-  const parts = full && wanted && wanted !== 'all' && !others ? wanted.toLowerCase().split(',') : [];
-  const isNamed = ({ name }: Fault): boolean => parts.length === 0 || parts.some((part) => name.toLowerCase().includes(part.trim()));
-  const candidates = faults.filter((fault) => (others ? !fault.chosen : full ? isNamed(fault) : fault.chosen));
+  const parts = wanted && !Object.hasOwn(sets, wanted) ? wanted.toLowerCase().split(',') : [];
+  const isNamed = ({ name }: Fault): boolean => parts.some((part) => name.toLowerCase().includes(part.trim()));
+  const candidates = faults.filter(parts.length > 0 ? isNamed : sets[wanted || 'all']!);
   const possible = ({ lab }: Fault): boolean => !lab || hasLab();
   return {
-    full,
+    full: wanted !== 'chosen',
     named: parts.length > 0,
     chosen: candidates.filter(possible),
     skipped: candidates.filter((fault) => !possible(fault)).map(({ name }) => name),

@@ -217,6 +217,18 @@ class ServiceMonitor:
         return "off", reason
 
 
+class Applied:
+    """Configurations by their name: one is applied only when it differs from the last; a failure is tried again next time."""
+
+    def __init__(self):
+        self._last = {}
+
+    def __call__(self, name, wanted, function):
+        if self._last.get(name) != wanted:
+            function()
+            self._last[name] = wanted
+
+
 INTERVAL = 30
 
 

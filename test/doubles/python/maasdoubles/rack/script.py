@@ -48,7 +48,7 @@ def observe_mdns(options):
 
 
 def observe(*command):
-    """Sees nothing, and ends with the observer (provisioningserver/utils/beaconing.py, arp.py, avahi.py)."""
+    """Sees nothing, and ends with the observer (provisioningserver/utils/beaconing.py, avahi.py)."""
     os.setpgrp()
     sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL).returncode)
 

@@ -14,7 +14,7 @@ from maasdoubles.env import MAAS_ID, MAAS_SHARED_SECRET, MAAS_UUID
 from maasdoubles.fs import NamedLock, atomic_write
 from maasdoubles.log import log, log_error, maaslog
 from maasdoubles.refresh import refresh
-from maasdoubles.service_monitor import ANY, OBSERVE, OFF, ON, Service, ServiceMonitor, every_interval
+from maasdoubles.service_monitor import ANY, OBSERVE, OFF, ON, Applied, Service, ServiceMonitor, every_interval
 from maasdoubles.templates import render
 
 INTERVAL_LOW, INTERVAL_HIGH = 5, 30
@@ -36,7 +36,7 @@ class RackServices:
     def __init__(self, rpc):
         self.rpc = rpc
         self.monitor = ServiceMonitor(*monitored())
-        self._applied = {}
+        self._apply = Applied()
         self._lock, self._responsible = NamedLock("networks-monitoring"), False
 
     def start(self):
@@ -58,12 +58,6 @@ class RackServices:
                 speed.spend(INTERVAL_HIGH if settled() else INTERVAL_LOW)
 
         threading.Thread(target=loop, daemon=True).start()
-
-    def _apply(self, name, wanted, function):
-        """Only when it differs from what was applied; a failure is tried again next time."""
-        if self._applied.get(name) != wanted:
-            function()
-            self._applied[name] = wanted
 
     def supervise(self):
         if not self._wait_for_connection():

@@ -15,7 +15,7 @@ from maasdoubles.fs import NamedLock, atomic_write
 from maasdoubles.log import log, log_error, maaslog
 from maasdoubles.refresh import refresh
 from maasdoubles.region import nodes, oauth, settings
-from maasdoubles.service_monitor import OFF, ON, Service, ServiceMonitor, every_interval
+from maasdoubles.service_monitor import OFF, ON, Applied, Service, ServiceMonitor, every_interval
 from maasdoubles.templates import render
 
 DNS_RELOAD, CONFIG_POLL, CONFIG_INTERVAL, PROXY_RETRY = 60, 2, 30, 0.1
@@ -107,7 +107,7 @@ class Services:
         self.node, self.workers_count = node, workers_count
         self.monitor = ServiceMonitor(*MONITORED)
         self._dns_written = None
-        self._applied = {}
+        self._apply = Applied()
         self._proxy_wanted = threading.Event()
         self._lock, self._responsible = NamedLock("networks-monitoring"), False
 
@@ -149,12 +149,6 @@ class Services:
     def http(self):
         write_http(self.workers_count)
         self.monitor.reload("reverse_proxy")
-
-    def _apply(self, name, wanted, function):
-        """Only when it differs from what was applied; a failure is tried again next time."""
-        if self._applied.get(name) != wanted:
-            function()
-            self._applied[name] = wanted
 
     _proxy_seen = _dns_seen = None
 
