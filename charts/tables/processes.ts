@@ -53,6 +53,11 @@ export interface Process {
   readonly reload: 'SIGHUP' | 'restart' | 'none';
   /** Files whose change calls for a restart that MAAS does not ask for. */
   readonly restartsOn: readonly string[];
+  /**
+   * It passes requests on to addresses that it has learned once. If one does not arrive `through` it while the same arrives `past` it,
+   * those addresses are no more, and the mux restarts it.
+   */
+  readonly relays?: { readonly through: Check; readonly past: Check };
   /** Seconds between SIGTERM and SIGKILL. */
   readonly stopSeconds: number;
   /** Seconds that a start may take until the process counts as hung. */
@@ -110,6 +115,9 @@ const prometheus = '/run/prometheus';
 
 /** provisioningserver/utils/service_monitor.py: with PEBBLE set, MAAS speaks Pebble's API instead of calling systemctl. */
 const serviceMonitor = { PEBBLE: volumes.services.path, PEBBLE_SOCKET: muxSocket };
+
+/** Where nginx redirects to MAAS's web pages. */
+export const webRoot = '/MAAS/';
 
 /** maascommon/http.py: one web application per worker; the first is always there. */
 const webapp = state('maas-regiond-webapp.sock.0');
@@ -336,6 +344,9 @@ export const processes: readonly Process[] = [
     capabilities: ['NET_BIND_SERVICE', 'NET_RAW'],
     mounts: [volumes.state, volumes.config, volumes.locks, volumes.run, volumes.cache, volumes.leases],
     alive: unixHttp(agentSocket('agent-http'), '/metrics'),
+    // maastemporalworker/workflow/configure.py tells it the regions' addresses when it is configured, and nobody when a region's pod has another.
+    // The region's nginx answers by itself, with a redirect (maasserver/templates/http/regiond.nginx.conf.template).
+    relays: { through: unixHttp(agentSocket('httpproxy'), '/'), past: http(ports.rackHttp, webRoot) },
     reload: 'restart',
     // It ends at once, but not while it asks for its configuration (cmd/maas-agent/main.go); MAAS waits 10 s for it.
     stopSeconds: 5,

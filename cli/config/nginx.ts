@@ -1,4 +1,4 @@
-import { nginxSocket, type Pod } from '../../charts/tables/processes';
+import { nginxSocket, webRoot, type Pod } from '../../charts/tables/processes';
 import { volumes } from '../../charts/tables/volumes';
 
 const folder = `${volumes.state.path}/http`;
@@ -29,7 +29,9 @@ export function nginxConf(pod: Pod): string {
     'http {',
     '  include /etc/nginx/mime.types;',
     '  default_type application/octet-stream;',
-    '  access_log /dev/stdout;',
+    '  # Racks ask for this redirect all the time, to know whether they reach the region.',
+    `  map $request_uri $logged { ${webRoot} 0; default 1; }`,
+    '  access_log /dev/stdout combined if=$logged;',
     '  sendfile on;',
     '  tcp_nopush on;',
     '  keepalive_timeout 65;',

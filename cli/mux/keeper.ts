@@ -3,6 +3,7 @@
  * - its container was restarted: the service is brought to the state that MAAS asked for;
  * - Pebble gave the service up (a start that ends within a second is not tried again): it is started again, less and less often;
  * - it runs but does not answer any more: it is restarted;
+ * - it answers, but knows only places that are no more (relays in the process table): it is restarted;
  * - a file that it reads only at its start has changed: it is restarted.
  */
 
@@ -31,6 +32,8 @@ export class Keeper {
   #untouched = 0;
   #failures = 0;
   #checked = 0;
+  /** The start after which it has been seen at work: milliseconds since 1970. */
+  #worked = 0;
   #again: number;
   #notBefore = 0;
   /** For which start the files below were looked at: milliseconds since 1970. */
@@ -76,21 +79,32 @@ export class Keeper {
   }
 
   async #watchAnswers(condition: Extract<Condition, { kind: 'running' }>): Promise<void> {
-    if (isStarting(this.member, condition)) {
-      this.#failures = 0;
-      return;
-    }
     if (Date.now() - this.#checked < this.rhythm.check) return;
     this.#checked = Date.now();
-    const problem = await run(this.member.process.alive);
+    const problem = await this.#problem();
     if (problem === undefined) {
+      this.#worked = condition.since;
       this.#failures = 0;
       this.#again = this.rhythm.again[0];
       return;
     }
+    if (this.#worked !== condition.since && isStarting(this.member, condition)) {
+      this.#failures = 0;
+      return;
+    }
     if (++this.#failures < this.rhythm.failures) return;
     this.#failures = 0;
-    await this.#act('restart', `it does not answer any more (${problem}, ${String(this.rhythm.failures)} times in a row)`);
+    await this.#act('restart', `${problem}, ${String(this.rhythm.failures)} times in a row`);
+  }
+
+  /** @returns why it is of no use as it is, or undefined */
+  async #problem(): Promise<string | undefined> {
+    const { alive, relays } = this.member.process;
+    const silent = await run(alive);
+    if (silent !== undefined) return `it does not answer any more (${silent})`;
+    const lost = relays && (await run(relays.through));
+    if (relays === undefined || lost === undefined || (await run(relays.past)) !== undefined) return undefined;
+    return `requests do not get through it, though they do past it (${lost})`;
   }
 
   /** @param start milliseconds since 1970 */

@@ -50,7 +50,8 @@ async function recover(fault: Fault, before: Awaited<ReturnType<System['restarts
 }
 
 test.each(chosen.map((fault) => [fault.name, fault] as const))('%s', async (_, fault) => {
-  await healthy(120);
+  // The row before may have left it with another region pod.
+  await healthy(180);
   const before = await system.restarts();
   const undo: (() => Promise<unknown>)[] = [];
   const notes: string[] = [];

@@ -1,8 +1,9 @@
 /** Processes and containers, and how to end them. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { muxSocket } from '../../charts/tables/volumes';
+import { ports } from '../../charts/tables/ports';
 import { processesOf, type Pod, type Process } from '../../charts/tables/processes';
+import { muxSocket } from '../../charts/tables/volumes';
 import type { KubernetesObject } from '../e2e/cluster';
 import { attempt } from '../e2e/command';
 import { hasLab, onNode } from './lab';
@@ -48,6 +49,18 @@ export async function usable(pod: string, ...containers: string[]): Promise<stri
   const asked = ['-n', cluster.namespace, 'exec', pod, '-c', 'services', '--', 'env', `PEBBLE_SOCKET=${muxSocket}`];
   const { code, stdout, stderr } = await attempt('kubectl', [...asked, 'pebble', 'health', '--level', 'ready', ...containers]);
   return code === 0 ? undefined : `${pod}: ${`${stdout}${stderr}`.trim()}`;
+}
+
+/**
+ * Whether a machine that boots from this rack would get the region's files: rack's nginx, agent, region's nginx, which says that there is no such file.
+ *
+ * @returns why not, or undefined
+ */
+export async function passesOn(rack: string): Promise<string | undefined> {
+  const url = `http://127.0.0.1:${String(ports.rackHttp.number)}/images/no/such/file`;
+  const ask = ['curl', '--silent', '--show-error', '--max-time', '5', '--output', '/dev/null', '--write-out', '%{http_code}', url];
+  const { stdout, stderr } = await attempt('kubectl', ['-n', cluster.namespace, 'exec', rack, '-c', 'services', '--', ...ask]);
+  return stdout === '404' ? undefined : `${rack}: no boot files from the region: HTTP ${stdout} ${stderr.trim()}`.trim();
 }
 
 /** A process other than the one with this id runs, and is useful. */

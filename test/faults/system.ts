@@ -6,7 +6,7 @@ import type { Cluster, KubernetesObject } from '../e2e/cluster';
 import { attempt, run } from '../e2e/command';
 import { sql } from './database';
 import type { Fault } from './fault';
-import { usable } from './pods';
+import { passesOn, usable } from './pods';
 
 const components = ['region', 'rack', 'database'];
 const secretNames = ['maas-region-secret', 'maas-database', 'maas-admin', 'maas-api-key'];
@@ -114,6 +114,9 @@ export class System {
       if (wrong.length > 0)
         problems.push(`${rack.hostname as string}: ${wrong.map(({ name, status }) => `${name as string} is ${status as string}`).join(', ')}`);
     }
+
+    const racks = (await this.cluster.pods('rack')).map(({ metadata }) => passesOn(metadata.name as string));
+    problems.push(...(await Promise.all(racks)).filter((problem) => problem !== undefined));
 
     const secrets = await this.secrets();
     const changed = secretNames.filter((name) => secrets[name] !== this.identity.secrets[name]);

@@ -24,7 +24,7 @@ test.each(processes.map((process) => [`${process.pod} ${process.name}`, process]
   const named = [
     ...process.waitsFor.flatMap((fact) => ('path' in fact ? [fact.path] : [])),
     ...process.prepare.map(({ path }) => path),
-    ...(process.alive.kind === 'unixHttp' ? [process.alive.socket] : []),
+    ...[process.alive, process.relays?.through].flatMap((check) => (check?.kind === 'unixHttp' ? [check.socket] : [])),
     ...(process.ready.kind === 'file' ? [process.ready.path] : []),
     ...process.restartsOn,
     ...process.command

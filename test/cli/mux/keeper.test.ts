@@ -1,4 +1,4 @@
-import { utimesSync, writeFileSync } from 'node:fs';
+import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { processes, type Process } from '../../../charts/tables/processes';
@@ -64,13 +64,55 @@ describe('a process that does not answer', () => {
     expect(pebble.done).toEqual([]);
     await kept.look();
     expect(pebble.done).toEqual([restarted]);
-    expect(lines).toEqual([`temporal: restart, because it does not answer any more (port ${String(port)}: connection refused, 3 times in a row)`]);
+    expect(lines).toEqual([`temporal: restart, because it does not answer any more (port ${String(port)}: connection refused), 3 times in a row`]);
   });
 
-  test('is left alone while it starts', async () => {
+  test('is left alone while it starts, which is until it has answered once', async () => {
     const kept = keeper({ alive: { kind: 'tcp', port }, startSeconds: 60 });
     await shut();
     for (let look = 0; look < 5; look++) await kept.look();
+    expect(pebble.done).toEqual([]);
+    await open();
+    await kept.look();
+    await shut();
+    for (let look = 0; look < 3; look++) await kept.look();
+    expect(pebble.done).toEqual([restarted]);
+  });
+});
+
+describe('a process that relays to addresses of its start', () => {
+  const there = join(path, 'there');
+  const here = join(path, 'here');
+  const relays: Partial<Process> = {
+    alive: { kind: 'running' },
+    startSeconds: 60,
+    relays: { through: { kind: 'file', path: here }, past: { kind: 'file', path: there } },
+  };
+  const look = async (kept: Keeper): Promise<void> => {
+    for (let look = 0; look < 3; look++) await kept.look();
+  };
+  beforeEach(() => {
+    for (const file of [here, there]) writeFileSync(file, '');
+  });
+
+  test('is restarted when requests get past it, but not through it any more', async () => {
+    const kept = keeper(relays);
+    await look(kept);
+    expect(pebble.done).toEqual([]);
+    rmSync(here);
+    await look(kept);
+    expect(pebble.done).toEqual([restarted]);
+    expect(lines).toEqual([`temporal: restart, because requests do not get through it, though they do past it (${here} does not exist), 3 times in a row`]);
+  });
+
+  test('is left alone while nobody gets through, and while it has not learned any', async () => {
+    const kept = keeper(relays);
+    rmSync(here);
+    await look(kept);
+    writeFileSync(here, '');
+    await look(kept);
+    for (const file of [here, there]) rmSync(file);
+    await look(kept);
     expect(pebble.done).toEqual([]);
   });
 });

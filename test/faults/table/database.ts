@@ -43,7 +43,7 @@ export const databaseFaults: readonly Fault[] = [
   {
     name: 'database away while the region starts',
     cure: 'cli/wait/database.ts: the gate bootstrapped',
-    within: 120,
+    within: 150,
     replaces: ['database', 'region'],
     make: async (world) => {
       const back = await takeAway(world);

@@ -57,7 +57,7 @@ const storage = '/var/lib/maas/image-storage';
 const interrupted = (name: string, cure: string, replaces: readonly string[], interrupt: (world: World) => Promise<unknown>): Fault => ({
   name,
   cure,
-  within: 120,
+  within: 150,
   replaces,
   make: async (world) => {
     const source = await mirror(world, { release: 'noble', megabytes: 40, seconds: 30 });
@@ -99,7 +99,7 @@ async function smallStorage(world: World, megabytes: number): Promise<void> {
   await down();
   await onNode(node, 'mount', '-t', 'tmpfs', '-o', `size=${String(megabytes)}m,mode=777`, 'tmpfs', path);
   await scale(1);
-  await until('the region is well on the small file system', 150, async () => {
+  await until('the region is well on the small file system', 180, async () => {
     const problems = await world.system.problems();
     if (problems.length > 0) throw new Error(problems.join('; '));
     return true;

@@ -7,7 +7,7 @@ import { attempt, kubectl } from '../../e2e/command';
 import type { Fault } from '../fault';
 import { firstPod, killContainer, podName, running, signal, steady } from '../pods';
 import { until } from '../limit';
-import { identity } from './cures';
+import { identity, moved } from './cures';
 
 const containers = (pod: Pod, chosen: boolean): Fault => ({
   name: `each container of a ${pod}: SIGKILL`,
@@ -42,7 +42,7 @@ const pebble = async (pod: string, ...args: string[]): Promise<{ code: number; s
 /** Pods that are deleted, with what their controllers make of it. */
 const deleted = (name: string, components: readonly string[], within: number, flags: readonly string[] = []): Fault => ({
   name,
-  cure: identity,
+  cure: components.includes('region') ? `${identity}; ${moved}` : identity,
   within,
   replaces: components,
   make: async ({ cluster }) => {
@@ -91,15 +91,15 @@ export const podFaults: readonly Fault[] = [
       await killContainer(pod, 'services');
     },
   },
-  deleted('region pod deleted', ['region'], 120),
-  deleted('region pod deleted without grace', ['region'], 120, ['--grace-period=0', '--force']),
+  deleted('region pod deleted', ['region'], 150),
+  deleted('region pod deleted without grace', ['region'], 150, ['--grace-period=0', '--force']),
   deleted('a rack pod deleted', ['rack'], 120),
-  deleted('region pod and a rack pod deleted, without grace', ['region', 'rack'], 150, ['--grace-period=0', '--force']),
+  deleted('region pod and a rack pod deleted, without grace', ['region', 'rack'], 180, ['--grace-period=0', '--force']),
   { ...deleted('database pod deleted', ['database'], 120), chosen: true, cure: 'charts/database.ts: its data on a claim' },
   {
     name: 'all pods deleted at once',
     cure: `${identity}; everything waits for facts`,
-    within: 180,
+    within: 210,
     replaces: ['region', 'rack', 'database'],
     make: async ({ cluster }) => {
       await cluster.kubectl('delete', 'pods', '--all', '--wait=false');

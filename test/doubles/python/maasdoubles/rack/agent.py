@@ -8,6 +8,8 @@ import base64
 import http.client
 import json
 import os
+import random
+import re
 import signal
 import socket
 import socketserver
@@ -15,15 +17,14 @@ import ssl
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
+from urllib.parse import urlsplit
 
 import yaml
 
 from maasdoubles import certificates, httpd, paths, speed
 from maasdoubles.log import configure, log, log_error
 from maasdoubles.temporal.client import TemporalError, WorkflowFailed, connect_with_retries
-from maasdoubles.temporal.poller import Poller
+from maasdoubles.temporal.poller import NonRetryable, Poller
 
 INTERNAL_API = 5242
 CONFIGURE_TIMEOUT = 120
@@ -122,19 +123,38 @@ def http_respond(method, path, headers, body):
     return 404, "text/plain", "404 page not found\n"
 
 
-def http_proxy(controller):
-    """The caching proxy for images (internal/httpproxy): without a cache here, it fetches from the region each time."""
+def reachable(endpoints):
+    """Those that answer within half a second: the others are forgotten until the next configuration (httpproxy/service.go)."""
+    found = []
+    for endpoint in endpoints:
+        url = urlsplit(endpoint)
+        try:
+            socket.create_connection((url.hostname, url.port), 0.5).close()
+        except OSError:
+            continue
+        found.append(url)
+    return found
+
+
+def http_proxy(targets):
+    """The caching proxy for images (internal/httpproxy/proxy.go): without a cache here, it fetches each time.
+
+    From any of its targets; from the others in turn when that fails.
+    """
 
     def respond(method, path, headers, body):
-        name = headers.get("X-Original-URI", path).removeprefix("/images/")
-        url = f"http://{controller}:5240/MAAS/boot-resources/{name}"
-        try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=30) as response:
-                return 200, "application/octet-stream", response.read()
-        except urllib.error.HTTPError as error:
-            return error.code, "text/plain", ""
-        except OSError:
-            return 502, "text/plain", ""
+        path = re.sub(".*/images/(.*)", r"boot-resources/\1", path).lstrip("/")
+        for target in random.sample(targets, len(targets)):
+            connection = http.client.HTTPConnection(target.hostname, target.port, timeout=30)
+            try:
+                connection.request(method, target.path + path)
+                response = connection.getresponse()
+                return response.status, response.getheader("Content-Type", "text/plain"), response.read()
+            except (OSError, http.client.HTTPException) as error:
+                log.warning("Request to target failed: %s: %s", target.geturl(), error)
+            finally:
+                connection.close()
+        return 503, "text/plain", "Service Unavailable\n"
 
     return respond
 
@@ -182,11 +202,14 @@ def main():
     except (OSError, ssl.SSLError) as error:
         sys.exit(f"Temporal client error: {error}")
     dhcp = DHCPService(controller, system_id)
-    proxy = http_proxy(controller)
 
     def configure_services(parameters):
         os.makedirs(paths.data("microcluster"), exist_ok=True)
-        httpd.UnixServer(f"{paths.RUN}/httpproxy.sock", proxy, mode=0o660).start()
+        targets = reachable(parameters["endpoints"])
+        if not targets:
+            raise NonRetryable("targets cannot be empty")
+        httpd.UnixServer(f"{paths.RUN}/httpproxy.sock", http_proxy(targets), mode=0o660).start()
+        log.info("Started httpproxy-service, targets=%s", ",".join(target.geturl() for target in targets))
         listen_for_cluster(certificates.server_context())
         if parameters["dhcp"]:
             dhcp.start()

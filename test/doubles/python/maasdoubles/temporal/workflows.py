@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from maasdoubles import db, httpd, oauth, paths, speed
 from maasdoubles.bootresourcefile import LocalBootResourceFile
 from maasdoubles.log import log
+from maasdoubles.region import nodes
 from maasdoubles.region.oauth import maas_user_key
 from maasdoubles.temporal.client import WorkflowFailed
 from maasdoubles.temporal.poller import NonRetryable, check, current
@@ -189,9 +190,14 @@ class Workflows:
         return True
 
     def configure_agent(self, parameters):
-        """Turns the agent's services on; DHCP then asks for its configuration."""
-        system_id = parameters["system_id"]
-        return self._on_agent(system_id, "configure-services", {"dhcp": True})
+        """Turns the agent's services on; DHCP then asks for its configuration.
+
+        The agent is told all addresses of all regions as they are at that moment, and never again.
+        """
+        regions = db.rows("SELECT id FROM maasserver_node WHERE node_type = ANY(%s)", list(nodes.REGIONS))
+        addresses = [ip for region in regions for ip in nodes.addresses_of(region["id"])]
+        endpoints = [f"http://{f'[{ip}]' if ':' in ip else ip}:5240/MAAS/" for ip in addresses]
+        return self._on_agent(parameters["system_id"], "configure-services", {"dhcp": True, "endpoints": endpoints})
 
     def configure_dhcp(self, parameters):
         """Every rack of the VLANs given."""
