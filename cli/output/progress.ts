@@ -50,22 +50,33 @@ export async function progress(stream: NodeJS.WriteStream = process.stderr): Pro
   };
 }
 
-/** A log does not turn: each text once, and when it is done the seconds that it took. */
-export function lines(stream: Pick<NodeJS.WriteStream, 'write'>): Progress {
-  let said = '';
+/** Milliseconds after which a log says again what is being waited for. */
+const silence = 30_000;
+
+/**
+ * A log does not turn: each text of a step once, whatever seconds are in it, and again after half a minute in which there was nothing new;
+ * when the step is done the seconds that it took.
+ */
+export function lines(stream: Pick<NodeJS.WriteStream, 'write'>, now: () => number = Date.now): Progress {
+  const said = new Set<string>();
+  let last = 0;
   let started: number | undefined;
   const write = (line: string): void => {
-    if (line !== said) stream.write(`${line}\n`);
-    said = line;
+    stream.write(`${line}\n`);
+    last = now();
   };
   return {
     step: (text) => {
-      started ??= Date.now();
+      started ??= now();
+      const gist = text.replace(/\d+(\.\d+)? s\b/g, '');
+      if (said.has(gist) && now() - last < silence) return;
+      said.add(gist);
       write(text);
     },
     done: (text) => {
-      write(started === undefined ? text : `${text} (${printSeconds(Date.now() - started)})`);
+      write(started === undefined ? text : `${text} (${printSeconds(now() - started)})`);
       started = undefined;
+      said.clear();
     },
     note: write,
     end: () => undefined,

@@ -88,14 +88,21 @@ export async function waitsOn(pod: string, containers: readonly string[], second
   if (changed.length > 0) throw new Error(`${pod}: gates that do not wait: ${changed.join(', ')}, before ${before.join(', ')}`);
 }
 
-/** The same processes still run after a few seconds: one that cannot have its port is up for a moment, too. */
+/**
+ * The same processes still run after a few seconds: one that cannot have its port is up for a moment, too, and then Pebble waits before it starts it again.
+ * MAAS may restart one meanwhile, which it tries again 30 s after it could not; one that goes on ending is not found running twice.
+ */
 export async function steady(pod: string, containers: readonly string[]): Promise<void> {
   const pids = (): Promise<string[]> => Promise.all(containers.map(async (container) => `${container} ${await pidOf(pod, container)}`));
-  const before = await pids();
-  await sleep(8000);
-  const after = await pids();
-  const changed = after.filter((now, index) => now !== before[index] || now.endsWith(' '));
-  if (changed.length > 0) throw new Error(`${pod}: does not stay up: ${changed.join(', ')}, a few seconds ago ${before.join(', ')}`);
+  let before = await pids();
+  await until(`${pod} stays up`, 30, async () => {
+    const earlier = before;
+    await sleep(8000);
+    before = await pids();
+    const changed = before.filter((now, index) => now !== earlier[index] || now.endsWith(' '));
+    if (changed.length > 0) throw new Error(`${changed.join(', ')}, a few seconds ago ${earlier.join(', ')}`);
+    return true;
+  });
 }
 
 /** Ends a container's first process at once, which nothing inside the container can. */

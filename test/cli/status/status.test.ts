@@ -78,6 +78,19 @@ test('as people see it, without colours where it is not a terminal', async () =>
   ]);
 });
 
+test('a reason as long as those of registries does not make the page wide, and JSON has it whole', async () => {
+  const message = `Back-off pulling image "registry.example/maas-postgres:15": ${'failed to pull and unpack image: '.repeat(9)}not found`;
+  const database = pod('database', 'maas-database-0', { notReady: ['main'] });
+  Object.assign(database.status?.containerStatuses?.[0] ?? {}, { state: { waiting: { reason: 'ImagePullBackOff', message } } });
+  keep(kubernetes, core, database, regionPod(), rackPod());
+  expect((await ask()).database?.text).toContain(message);
+  written.stdout = '';
+  await showStatus({ kubeconfig: kubernetes.kubeconfig() }).catch(() => undefined);
+  const row = written.stdout.split('\n').find((line) => line.startsWith('database')) ?? '';
+  expect(row).toMatch(/ImagePullBackOff, Back-off pulling image .* … .*not found$/);
+  expect(row.length).toBeLessThan(180);
+});
+
 test('a process that is not ready is named, with the reason that the pod’s mux gives', async () => {
   const mux = createServer((request, response) => response.writeHead(503).end(`${request.url ?? ''}: waiting for the database\n`));
   await new Promise<void>((done) => mux.listen(0, '127.0.0.1', done));
