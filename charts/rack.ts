@@ -41,6 +41,7 @@ export class Racks extends Chart {
       env('REGION_SECRET_FILE', `${secretFolder('region')}/secret`),
       field('NODE_NAME', 'spec.nodeName'),
       env('RACK_POOL', pool.name),
+      env('RACK_CACHE_GIGABYTES', text`${values.rack.cacheGigabytes}`),
     ];
 
     new Manifest(scope, 'racks', 'apps/v1/DaemonSet', {

@@ -18,6 +18,7 @@ export const rules = {
   address: { pattern: /^[0-9A-Fa-f.:]+$/, form: 'an IP address' },
   port: { pattern: /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/, form: 'a port, 1 to 65535' },
   workers: { pattern: new RegExp(`^(${Array.from({ length: mostWorkers }, (_, n) => n + 1).join('|')})$`), form: `a number from 1 to ${String(mostWorkers)}` },
+  count: { pattern: /^[1-9]\d*$/, form: 'a number from 1' },
   boolean: { pattern: /^(true|false)$/, form: 'true or false' },
   label: { pattern: new RegExp(dnsLabel), form: 'lower-case letters, digits and dashes' },
   subdomain: {

@@ -66,7 +66,12 @@ const details = (process: Process): [string, string][] =>
       ['Ready while', checkText(process.ready)],
       ['Reads its configuration again by', reload[process.reload]],
       ['Restarted when these change', codes(process.restartsOn)],
-      ['Restarted when this does not hold', process.relays ? `${checkText(process.relays.through)}, while ${checkText(process.relays.past)}` : ''],
+      [
+        'Restarted when this does not hold',
+        process.relays
+          ? `${checkText(process.relays.through)}, while ${checkText(process.relays.past)}; or ${code(process.relays.to)} is another than then`
+          : '',
+      ],
       ['Time to start, to stop', `${String(process.startSeconds)} s, ${String(process.stopSeconds)} s`],
       ['Requests', `${memory(process)}, ${String(process.cpu)}m of a core`],
       ['Shared folders', codes(process.mounts.map(({ path }) => path))],

@@ -54,10 +54,10 @@ export interface Process {
   /** Files whose change calls for a restart that MAAS does not ask for. */
   readonly restartsOn: readonly string[];
   /**
-   * It passes requests on to addresses that it has learned once. If one does not arrive `through` it while the same arrives `past` it,
-   * those addresses are no more, and the mux restarts it.
+   * It passes requests on to places that it has learned once. The mux restarts it when one does not arrive `through` it while the same arrives
+   * `past` it, and when the file that says where they go, `to`, is another than when it learned them.
    */
-  readonly relays?: { readonly through: Check; readonly past: Check };
+  readonly relays?: { readonly through: Check; readonly past: Check; readonly to: string };
   /** Seconds between SIGTERM and SIGKILL. */
   readonly stopSeconds: number;
   /** Seconds that a start may take until the process counts as hung. */
@@ -123,6 +123,8 @@ export const webRoot = '/MAAS/';
 const webapp = state('maas-regiond-webapp.sock.0');
 const temporalConfiguration = ['temporal/production.yaml', 'temporal/production-dynamic.yaml'].map(state);
 const agentConf = `${volumes.config.path}/agent.yaml`;
+/** With the addresses of the regions that rackd is connected to (provisioningserver/rackdservices/http.py). */
+const rackNginxConf = state('http/rackd.nginx.conf');
 const proxyConf = state('maas-proxy.conf');
 const rsyslogConf = state('rsyslog.conf');
 const chronyConf = `${volumes.chrony.path}/maas.conf`;
@@ -321,7 +323,7 @@ export const processes: readonly Process[] = [
     // provisioningserver/plugin.py: after five minutes without the secret rackd starts with no services at all.
     waitsFor: [file(rackdConf), file(regionSecretFile)],
     restartsOn: [rackdConf, regionSecretFile],
-    writes: [...clusterCertificates, state('maas_id'), agentConf, state('http/rackd.nginx.conf'), proxyConf, rsyslogConf, chronyConf],
+    writes: [...clusterCertificates, state('maas_id'), agentConf, rackNginxConf, proxyConf, rsyslogConf, chronyConf],
     listens: [ports.rackMetrics, ports.tftp, ports.beacons],
     // tcpdump, too, takes its group anew (package-files/usr/lib/maas/beacon-monitor: -Z root).
     capabilities: ['NET_BIND_SERVICE', 'NET_RAW', ...asMaas],
@@ -345,8 +347,9 @@ export const processes: readonly Process[] = [
     mounts: [volumes.state, volumes.config, volumes.locks, volumes.run, volumes.cache, volumes.leases],
     alive: unixHttp(agentSocket('agent-http'), '/metrics'),
     // maastemporalworker/workflow/configure.py tells it the regions' addresses when it is configured, and nobody when a region's pod has another.
+    // Its resolver asks the one that is no more first, for 20 s (maasagent/internal/resolver/handler.go), even where its proxy has found a living one.
     // The region's nginx answers by itself, with a redirect (maasserver/templates/http/regiond.nginx.conf.template).
-    relays: { through: unixHttp(agentSocket('httpproxy'), '/'), past: http(ports.rackHttp, webRoot) },
+    relays: { through: unixHttp(agentSocket('httpproxy'), '/'), past: http(ports.rackHttp, webRoot), to: rackNginxConf },
     reload: 'restart',
     // It ends at once, but not while it asks for its configuration (cmd/maas-agent/main.go); MAAS waits 10 s for it.
     stopSeconds: 5,
@@ -360,7 +363,7 @@ export const processes: readonly Process[] = [
     // nginx's workers set their groups even where they stay root.
     capabilities: ['SETGID'],
     prepare: [removed(nginxSocket)],
-    waitsFor: [file(state('http/rackd.nginx.conf'))],
+    waitsFor: [file(rackNginxConf)],
     listens: [ports.rackHttp],
     mounts: [volumes.state, volumes.run],
     alive: unixHttp(nginxSocket, '/'),

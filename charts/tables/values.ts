@@ -288,6 +288,12 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
       pattern: '^/\\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$',
       description: 'Folder on the node; DHCP leases are kept in <leasesPath>/<pool>.',
     }),
+    cacheGigabytes: Type.Integer({
+      default: 20,
+      minimum: 1,
+      maximum: 100_000,
+      description: 'Disk of its node, in units of 10^9 bytes, on which a rack keeps the boot images that it has passed on, until it is restarted.',
+    }),
     ...pods('the racks'),
     dhcp: toggle('DHCP servers (dhcpd); MAAS starts them where a VLAN wants DHCP.', true),
     proxy: toggle('HTTP proxy for machines (squid).', true),

@@ -65,10 +65,11 @@ export function rackContents(variables: Variables): Contents {
   const shared = variables.file('REGION_SECRET_FILE', regionSecretProblem);
   const node = variables.text('NODE_NAME', rules.node);
   const pool = variables.text('RACK_POOL', rules.label);
+  const cache = variables.number('RACK_CACHE_GIGABYTES', rules.count);
   variables.finish();
   return {
     files: [
-      { path: rackdConf, content: printYaml({ maas_url: [url] }), mode: secret },
+      { path: rackdConf, content: printYaml({ maas_url: [url], httpproxy_cache_size: cache * 1e9 }), mode: secret },
       { path: regionSecretFile, content: shared, mode: secret },
     ],
     environment: { MAAS_HOSTNAME: rackHostName(node, pool) },

@@ -3,7 +3,7 @@
  * - its container was restarted: the service is brought to the state that MAAS asked for;
  * - Pebble gave the service up (a start that ends within a second is not tried again): it is started again, less and less often;
  * - it runs but does not answer any more: it is restarted;
- * - it answers, but knows only places that are no more (relays in the process table): it is restarted;
+ * - it answers, but the places that it has learned are others now (relays in the process table): it is restarted;
  * - a file that it reads only at its start has changed: it is restarted.
  */
 
@@ -34,6 +34,9 @@ export class Keeper {
   #checked = 0;
   /** The start after which it has been seen at work: milliseconds since 1970. */
   #worked = 0;
+  /** Where its requests may go, by a digest: when it was first seen at work, and when it was last looked at. */
+  #learned: string | undefined;
+  #places: string | undefined;
   #again: number;
   #notBefore = 0;
   /** For which start the files below were looked at: milliseconds since 1970. */
@@ -81,30 +84,37 @@ export class Keeper {
   async #watchAnswers(condition: Extract<Condition, { kind: 'running' }>): Promise<void> {
     if (Date.now() - this.#checked < this.rhythm.check) return;
     this.#checked = Date.now();
-    const problem = await this.#problem();
-    if (problem === undefined) {
+    const finding = await this.#examine(condition.since);
+    if (finding === 'works') {
       this.#worked = condition.since;
-      this.#failures = 0;
       this.#again = this.rhythm.again[0];
-      return;
     }
-    if (this.#worked !== condition.since && isStarting(this.member, condition)) {
+    if (typeof finding === 'string' || (this.#worked !== condition.since && isStarting(this.member, condition))) {
       this.#failures = 0;
       return;
     }
     if (++this.#failures < this.rhythm.failures) return;
     this.#failures = 0;
-    await this.#act('restart', `${problem}, ${String(this.rhythm.failures)} times in a row`);
+    await this.#act('restart', `${finding.problem}, ${String(this.rhythm.failures)} times in a row`);
   }
 
-  /** @returns why it is of no use as it is, or undefined */
-  async #problem(): Promise<string | undefined> {
+  /** @returns a problem that a restart may cure, or what else can be said */
+  async #examine(start: number): Promise<'works' | 'unknown' | { readonly problem: string }> {
     const { alive, relays } = this.member.process;
     const silent = await run(alive);
-    if (silent !== undefined) return `it does not answer any more (${silent})`;
-    const lost = relays && (await run(relays.through));
-    if (relays === undefined || lost === undefined || (await run(relays.past)) !== undefined) return undefined;
-    return `requests do not get through it, though they do past it (${lost})`;
+    if (silent !== undefined) return { problem: `it does not answer any more (${silent})` };
+    if (relays === undefined) return 'works';
+    // While nobody gets there, it cannot learn where that is.
+    if ((await run(relays.past)) !== undefined) return 'unknown';
+    const lost = await run(relays.through);
+    if (lost !== undefined) return { problem: `requests do not get through it, though they do past it (${lost})` };
+    const before = this.#places;
+    this.#places = lookAt(relays.to)?.hash;
+    if (this.#worked !== start) this.#learned = this.#places;
+    if (this.#places === this.#learned) return 'works';
+    // Counted from the last change on.
+    if (this.#places !== before) this.#failures = 0;
+    return { problem: `${relays.to} is not what it was when it began to work` };
   }
 
   /** @param start milliseconds since 1970 */

@@ -16,7 +16,13 @@ export const hostName = rackHostName(node, pool);
 export async function begin(secret: string): Promise<void> {
   await rack.sweep();
   await rack.sh('for folder; do find "$folder" -mindepth 1 -delete; done', { args: emptied('rack') });
-  const settings = [`MAAS_URL=http://${await podAddress('region')}:5240/MAAS`, 'REGION_SECRET_FILE=/contract/secret', `NODE_NAME=${node}`, `RACK_POOL=${pool}`];
+  const settings = [
+    `MAAS_URL=http://${await podAddress('region')}:5240/MAAS`,
+    'REGION_SECRET_FILE=/contract/secret',
+    `NODE_NAME=${node}`,
+    `RACK_POOL=${pool}`,
+    'RACK_CACHE_GIGABYTES=20',
+  ];
   await rack.sh('printf %s "$1" > /contract/secret && env "${@:2}" maas-k8s config rack', { args: [secret, ...settings] });
 }
 

@@ -28,7 +28,7 @@ const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort(
 function layers(): Readonly<Record<string, string>> {
   const secret = join(folder(), 'secret');
   writeFileSync(secret, '0'.repeat(32));
-  return rackContents(new Variables({ MAAS_URL: 'http://maas:5240/MAAS', REGION_SECRET_FILE: secret, NODE_NAME: 'node', RACK_POOL: 'pool' })).environment;
+  return rackContents(new Variables({ MAAS_URL: 'http://maas:5240/MAAS', REGION_SECRET_FILE: secret, NODE_NAME: 'node', RACK_POOL: 'pool', RACK_CACHE_GIGABYTES: '1' })).environment;
 }
 
 test('every pod belongs to a part', () => {

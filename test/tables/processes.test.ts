@@ -27,6 +27,7 @@ test.each(processes.map((process) => [`${process.pod} ${process.name}`, process]
     ...[process.alive, process.relays?.through].flatMap((check) => (check?.kind === 'unixHttp' ? [check.socket] : [])),
     ...(process.ready.kind === 'file' ? [process.ready.path] : []),
     ...process.restartsOn,
+    ...(process.relays ? [process.relays.to] : []),
     ...process.command
       .join(' ')
       .split(/[\s;]+/)

@@ -80,19 +80,18 @@ describe('a process that does not answer', () => {
   });
 });
 
-describe('a process that relays to addresses of its start', () => {
-  const there = join(path, 'there');
-  const here = join(path, 'here');
+describe('a process that relays to places that it learned at its start', () => {
+  const [there, here, places] = ['there', 'here', 'places'].map((name) => join(path, name)) as [string, string, string];
   const relays: Partial<Process> = {
     alive: { kind: 'running' },
     startSeconds: 60,
-    relays: { through: { kind: 'file', path: here }, past: { kind: 'file', path: there } },
+    relays: { through: { kind: 'file', path: here }, past: { kind: 'file', path: there }, to: places },
   };
-  const look = async (kept: Keeper): Promise<void> => {
-    for (let look = 0; look < 3; look++) await kept.look();
+  const look = async (kept: Keeper, times = 3): Promise<void> => {
+    for (let look = 0; look < times; look++) await kept.look();
   };
   beforeEach(() => {
-    for (const file of [here, there]) writeFileSync(file, '');
+    for (const file of [here, there, places]) writeFileSync(file, 'a');
   });
 
   test('is restarted when requests get past it, but not through it any more', async () => {
@@ -105,14 +104,54 @@ describe('a process that relays to addresses of its start', () => {
     expect(lines).toEqual([`temporal: restart, because requests do not get through it, though they do past it (${here} does not exist), 3 times in a row`]);
   });
 
-  test('is left alone while nobody gets through, and while it has not learned any', async () => {
+  test('is left alone while it has not learned any, and while nobody gets there', async () => {
     const kept = keeper(relays);
     rmSync(here);
     await look(kept);
+    rmSync(there);
+    await look(kept);
+    writeFileSync(there, '');
+    await look(kept);
     writeFileSync(here, '');
     await look(kept);
-    for (const file of [here, there]) rmSync(file);
+    rmSync(there);
+    writeFileSync(places, 'none');
     await look(kept);
+    expect(pebble.done).toEqual([]);
+  });
+
+  test('is restarted when the places have become others, once they stay so', async () => {
+    const kept = keeper(relays);
+    await look(kept);
+    writeFileSync(places, 'b');
+    await look(kept, 2);
+    writeFileSync(places, 'b, c');
+    await look(kept, 2);
+    expect(pebble.done).toEqual([]);
+    await look(kept, 1);
+    expect(pebble.done).toEqual([restarted]);
+    expect(lines).toEqual([`temporal: restart, because ${places} is not what it was when it began to work, 3 times in a row`]);
+    // That start has learned these.
+    await look(kept);
+    expect(pebble.done).toEqual([restarted]);
+  });
+
+  test('is left alone when they become others for a moment', async () => {
+    const kept = keeper(relays);
+    await look(kept);
+    writeFileSync(places, 'none');
+    await look(kept, 2);
+    writeFileSync(places, 'a');
+    await look(kept);
+    expect(pebble.done).toEqual([]);
+  });
+
+  test('what it began with is what the file said when requests got there, not before', async () => {
+    rmSync(there);
+    const kept = keeper(relays);
+    await look(kept);
+    for (const file of [there, places]) writeFileSync(file, 'b');
+    await look(kept, 5);
     expect(pebble.done).toEqual([]);
   });
 });

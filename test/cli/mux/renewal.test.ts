@@ -15,7 +15,7 @@ function rack() {
   const root = folder();
   const mounted = join(root, 'mounted');
   writeFileSync(mounted, first);
-  const environment = { MAAS_URL: 'http://region:5240/MAAS', REGION_SECRET_FILE: mounted, NODE_NAME: 'n1', RACK_POOL: 'default' };
+  const environment = { MAAS_URL: 'http://region:5240/MAAS', REGION_SECRET_FILE: mounted, NODE_NAME: 'n1', RACK_POOL: 'default', RACK_CACHE_GIGABYTES: '20' };
   config('rack', environment, root);
   lines.length = 0;
   const secret = join(root, 'var/lib/maas/secret');
