@@ -339,7 +339,9 @@ export const processes: readonly Process[] = [
     pod: 'rack',
     command: ['/usr/sbin/maas-agent'],
     // What it was fetching when it ended lies there as if it were whole, and would be served for ever (maasagent/internal/cache/file.go).
-    prepare: [emptied(`${volumes.cache.path}/httpproxy`)],
+    // Its member of a cluster of one, which nothing asks, listens for ever on the address that it was made with: on another it never ends its
+    // configuration, and half made it starts the agent anew without end (maasagent/internal/cluster/service.go; canonical/microcluster v2).
+    prepare: [emptied(`${volumes.cache.path}/httpproxy`), emptied(state('microcluster'))],
     waitsFor: [file(agentConf), ...clusterCertificates.map(file), temporal],
     writes: ['dhcpd.conf', 'dhcpd-interfaces', 'dhcpd6.conf', 'dhcpd6-interfaces'].map(state),
     listens: [ports.dns, ports.agentCluster],

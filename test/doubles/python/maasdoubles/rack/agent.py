@@ -26,8 +26,9 @@ from maasdoubles.log import configure, log, log_error
 from maasdoubles.temporal.client import TemporalError, WorkflowFailed, connect_with_retries
 from maasdoubles.temporal.poller import NonRetryable, Poller
 
-INTERNAL_API = 5242
+INTERNAL_API, CLUSTER = 5242, 5280
 CONFIGURE_TIMEOUT = 120
+LOCAL_RETRIES = (1, 2, 4, 8, 16)
 CONNECT_PAUSES = (1, 2, 3, 4, *[5] * 7)
 SYSTEMCTL = "/bin/systemctl"
 
@@ -124,16 +125,26 @@ def http_respond(method, path, headers, body):
 
 
 def reachable(endpoints):
-    """Those that answer within half a second: the others are forgotten until the next configuration (httpproxy/service.go)."""
-    found = []
-    for endpoint in endpoints:
-        url = urlsplit(endpoint)
+    """Those that answer within half a second: the others are forgotten until the next configuration (internal/httpproxy/service.go).
+
+    Where none does, the same are tried again for half a minute (internal/workflow/utils.go).
+    """
+
+    def answers(url):
         try:
             socket.create_connection((url.hostname, url.port), 0.5).close()
         except OSError:
-            continue
-        found.append(url)
-    return found
+            return False
+        return True
+
+    urls = [urlsplit(endpoint) for endpoint in endpoints]
+    for pause in (*LOCAL_RETRIES, None):
+        found = [url for url in urls if answers(url)]
+        if found:
+            return found
+        if pause:
+            speed.spend(pause)
+    raise NonRetryable("targets cannot be empty")
 
 
 def http_proxy(targets):
@@ -159,8 +170,12 @@ def http_proxy(targets):
     return respond
 
 
-def listen_for_cluster(context):
-    """Port 5280, where agents of one MAAS find each other (internal/cluster): it only answers TLS here."""
+def listen_for_cluster(context, controller):
+    """Port 5280, where agents of one MAAS find each other (internal/cluster, canonical/microcluster v2): it only answers TLS here.
+
+    For ever on the address with which its folder was made, whatever the host has now; where it cannot, it waits in vain. While the folder
+    is being made that starts the whole agent anew.
+    """
 
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True
@@ -172,7 +187,29 @@ def listen_for_cluster(context):
         def handle_error(self, request, client_address):
             """Nobody is expected."""
 
-    threading.Thread(target=Server(("0.0.0.0", 5280), None).serve_forever, daemon=True).start()
+    state = paths.data("microcluster/daemon.yaml")
+    known = os.path.exists(state)
+    if known:
+        with open(state) as stream:
+            address = yaml.safe_load(stream)["address"]
+    else:
+        family, kind, _, _, region = socket.getaddrinfo(controller, CLUSTER, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.connect(region)
+            address = probe.getsockname()[0]
+    Server.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        server = Server((address, CLUSTER), None)
+    except OSError as error:
+        log.error("Failed to listen on https socket: %s", error)
+        if not known:
+            os.execv(sys.argv[0], sys.argv)
+        speed.spend(60)
+        raise NonRetryable("deadline exceeded") from error
+    os.makedirs(os.path.dirname(state), exist_ok=True)
+    with open(state, "w") as stream:
+        yaml.safe_dump({"address": address}, stream)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 def read_config():
@@ -204,13 +241,10 @@ def main():
     dhcp = DHCPService(controller, system_id)
 
     def configure_services(parameters):
-        os.makedirs(paths.data("microcluster"), exist_ok=True)
+        listen_for_cluster(certificates.server_context(), controller)
         targets = reachable(parameters["endpoints"])
-        if not targets:
-            raise NonRetryable("targets cannot be empty")
         httpd.UnixServer(f"{paths.RUN}/httpproxy.sock", http_proxy(targets), mode=0o660).start()
         log.info("Started httpproxy-service, targets=%s", ",".join(target.geturl() for target in targets))
-        listen_for_cluster(certificates.server_context())
         if parameters["dhcp"]:
             dhcp.start()
             dhcp.configure()
