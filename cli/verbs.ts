@@ -1,6 +1,7 @@
 /** The verbs that people run, declared; each is loaded when it is called, so that --help costs nothing. */
 
 import { Argument, type Command } from 'commander';
+import { usualSecrets } from '../charts/tables/secrets';
 import { candidates, verb as completeVerb, print, script, shells, type Shell } from './completion/completion';
 import { count, dryRun, duration, timeout, yes } from './options';
 import { outputOption } from './output/structured';
@@ -133,14 +134,14 @@ export function addVerbs(program: Command, foreign: readonly string[]): void {
       await (await import('./ip/ip.js')).ip(all(command));
     });
 
-  for (const [name, which, what, secret] of [
-    ['api-key', 'apiKey', 'the API key of the administrator', 'maas-api-key'],
-    ['secret', 'region', 'the secret that regions and racks share', 'maas-region-secret'],
+  for (const [name, which, what] of [
+    ['api-key', 'apiKey', 'the API key of the administrator'],
+    ['secret', 'region', 'the secret that regions and racks share'],
   ] as const)
     program
       .command(name)
       .description(`print ${what}; waits until there is one`)
-      .option('--secret <name>', `Secret that it is in (default: the one that bootstrap was told, ${secret})`)
+      .option('--secret <name>', `Secret that it is in (default: the one that bootstrap was told, ${usualSecrets[which]})`)
       .option('--no-wait', 'do not wait: say what is pending')
       .addOption(timeout('15m'))
       .addHelpText('after', examples([name], [`${name} --no-wait`, 'fails at once, with what is pending'], [`${name} -n maas-edge --timeout 1m`]))

@@ -7,6 +7,7 @@ import { Type, type SchemaOptions, type Static, type TObject, type TProperties, 
 import { references, type Release, type Scope } from '../render/expression';
 import { dnsLabel, dnsSubdomain } from './names';
 import { mostWorkers, ports } from './ports';
+import { usualSecrets } from './secrets';
 
 // Patterns mean the same in JavaScript and in Go: Helm checks values against the same schema.
 /** RFC 1035: names of Services begin with a letter. */
@@ -226,10 +227,10 @@ export const valuesSchema = group('Canonical MAAS on Kubernetes.', {
     ...pods('the embedded database'),
   }),
   secrets: group('Names of the Secrets. Bootstrap makes those that do not exist and never changes those that do.', {
-    region: secretName('Region secret that regions and racks share: key "secret", 32 hex characters.', 'maas-region-secret'),
-    database: secretName('Database password: key "password".', 'maas-database'),
-    admin: secretName('First administrator: keys "username", "password", "email".', 'maas-admin'),
-    apiKey: secretName('API key of the administrator: key "key". Written by bootstrap.', 'maas-api-key'),
+    region: secretName('Region secret that regions and racks share: key "secret", 32 hex characters.', usualSecrets.region),
+    database: secretName('Database password: key "password".', usualSecrets.database),
+    admin: secretName('First administrator: keys "username", "password", "email".', usualSecrets.admin),
+    apiKey: secretName('API key of the administrator: key "key". Written by bootstrap.', usualSecrets.apiKey),
   }),
   admin: group('First administrator, made by bootstrap if the Secret does not name another.', {
     username: Type.String({ default: 'admin', pattern: '^[A-Za-z0-9@.+_-]{1,150}$', description: 'User name.' }),

@@ -5,9 +5,6 @@ import type { Kubernetes } from '../kubernetes/kubernetes';
 import { partOfMaas } from '../kubernetes/kubernetes';
 import type { CronJob, DaemonSet } from '../kubernetes/types';
 
-/** Names of Secrets where nothing is installed yet: values.secrets. */
-export const usualSecrets = { region: 'maas-region-secret', database: 'maas-database', admin: 'maas-admin', apiKey: 'maas-api-key' } as const;
-
 const reconcile = `${partOfMaas},app.kubernetes.io/component=reconcile`;
 
 interface Variable {

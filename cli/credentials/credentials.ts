@@ -1,7 +1,8 @@
 /** `maas-k8s api-key` and `maas-k8s secret`: what is in a Secret, or what it waits for. */
 
 import { usualNamespace, type ClusterOptions } from '../cluster/cluster';
-import { installed, usualSecrets } from '../cluster/installed';
+import { usualSecrets } from '../../charts/tables/secrets';
+import { installed } from '../cluster/installed';
 import { Failure } from '../failure';
 import { access } from '../kubernetes/access';
 import { Kubernetes, partOfMaas } from '../kubernetes/kubernetes';

@@ -3,8 +3,9 @@
 import { get } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ports } from '../../charts/tables/ports';
+import { usualSecrets } from '../../charts/tables/secrets';
 import { answering, maasIn, type Cluster } from '../cluster/cluster';
-import { enrolment, settingsIn, usualSecrets } from '../cluster/installed';
+import { enrolment, settingsIn } from '../cluster/installed';
 import { componentOf } from '../cluster/names';
 import { messageOf } from '../failure';
 import { partOfMaas } from '../kubernetes/kubernetes';
