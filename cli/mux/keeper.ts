@@ -82,14 +82,16 @@ export class Keeper {
   }
 
   async #watchAnswers(condition: Extract<Condition, { kind: 'running' }>): Promise<void> {
-    if (Date.now() - this.#checked < this.rhythm.check) return;
+    const starting = this.#worked !== condition.since && isStarting(this.member, condition);
+    // Until it has been seen at work it is looked at each time: what it loses right after that is found, too.
+    if (!starting && Date.now() - this.#checked < this.rhythm.check) return;
     this.#checked = Date.now();
     const finding = await this.#examine(condition.since);
     if (finding === 'works') {
       this.#worked = condition.since;
       this.#again = this.rhythm.again[0];
     }
-    if (typeof finding === 'string' || (this.#worked !== condition.since && isStarting(this.member, condition))) {
+    if (typeof finding === 'string' || starting) {
       this.#failures = 0;
       return;
     }

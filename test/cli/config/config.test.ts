@@ -101,7 +101,10 @@ describe('rack', () => {
     config('rack', environment(root), root);
     expect(readFileSync(join(root, 'var/lib/maas/secret'), 'utf8')).toBe(secret);
     expect(mode(join(root, 'var/lib/maas/secret'))).toBe(0o640);
-    expect(parse(readFileSync(join(root, 'etc/maas/rackd.conf'), 'utf8'))).toEqual({ maas_url: ['http://maas:5240/MAAS'], httpproxy_cache_size: 20_000_000_000 });
+    expect(parse(readFileSync(join(root, 'etc/maas/rackd.conf'), 'utf8'))).toEqual({
+      maas_url: ['http://maas:5240/MAAS'],
+      httpproxy_cache_size: 20_000_000_000,
+    });
     expect(existsSync(join(root, 'var/lib/maas/tftp_root'))).toBe(true);
     expect(existsSync(join(root, 'etc/maas/regiond.conf'))).toBe(false);
   });

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => pebble.down());
 
-function keeper(changes: Partial<Process>): Keeper {
+function keeper(changes: Partial<Process>, check = 0): Keeper {
   const process = { ...processes.find(({ name }) => name === 'temporal'), startSeconds: 0, restartsOn: [], ...changes } as Process;
   const member = new Member({
     process,
@@ -32,7 +32,7 @@ function keeper(changes: Partial<Process>): Keeper {
     report: join(path, 'none'),
     wanted: new Wanted(join(path, 'wanted.json')),
   });
-  return new Keeper(member, { look: 0, check: 0, failures: 3, again: [0, 0] });
+  return new Keeper(member, { look: 0, check, failures: 3, again: [0, 0] });
 }
 
 describe('a process that does not answer', () => {
@@ -133,6 +133,21 @@ describe('a process that relays to places that it learned at its start', () => {
     expect(lines).toEqual([`temporal: restart, because ${places} is not what it was when it began to work, 3 times in a row`]);
     // That start has learned these.
     await look(kept);
+    expect(pebble.done).toEqual([restarted]);
+  });
+
+  test('is seen at work as soon as it is', async () => {
+    const kept = keeper(relays, 200);
+    rmSync(here);
+    await kept.look();
+    writeFileSync(here, '');
+    await kept.look();
+    rmSync(here);
+    for (let look = 0; look < 3; look++) {
+      await new Promise((resolve) => setTimeout(resolve, 210));
+      await kept.look();
+      await kept.look();
+    }
     expect(pebble.done).toEqual([restarted]);
   });
 
