@@ -9,7 +9,7 @@ import { control, pids } from './mux';
 import { staysTrue, timed } from './pod';
 import { rack, region } from './pods';
 import { begin, connected, hostName, known, startEverything, startRackd } from './rack';
-import { certificates, eventloops, live, liveRegion, podAddress, secret, state } from './region';
+import { certificates, eventloops, live, liveRegion, podAddress, seeded, state } from './region';
 
 interface Controller {
   readonly hostname: string;
@@ -22,7 +22,13 @@ const loops = async (): Promise<string[]> =>
     .map((name) => name.split('=').at(-1)!)
     .sort((left, right) => Number(left) - Number(right));
 
-beforeAll(liveRegion);
+/** The live region's, which 5-images has changed if it was there before. */
+let secret: string;
+
+beforeAll(async () => {
+  await liveRegion();
+  secret = await seeded(live);
+});
 
 // Nothing of it is wanted any more; it would go on asking.
 afterAll(() => rack.sweep());
