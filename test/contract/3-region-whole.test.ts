@@ -202,7 +202,7 @@ describe('3: the database goes away under a running region', () => {
 
   test('apiserver, temporal and temporal-worker started meanwhile wait at their gates; they do not end', async () => {
     await Promise.all(['apiserver', 'temporal-worker'].map((name) => control(region, 'restart', name)));
-    // The worker would hang if temporal went first (maas-run.md 6.8).
+    // The worker would take 10 s if temporal went first (maas-run.md 6.8).
     await control(region, 'restart', 'temporal');
     expect(await Promise.all(['apiserver', 'temporal', 'temporal-worker'].map((name) => stateOf(region, name)))).toEqual(['active', 'active', 'active']);
     expect(await Promise.all(daemons.slice(1, 4).map((text) => pids(region, text)))).toEqual([[], [], []]);

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 
 from maasdoubles import db, speed
 from maasdoubles.env import MAAS_ID, MAAS_SHARED_SECRET
@@ -57,8 +58,9 @@ class Worker:
         Poller(client, self.queue, self.functions).start()
         self.polls = True
         self.stopped.wait()
-        # It wants to say goodbye to Temporal and hangs when that is gone already (maas-run.md 3: killed at 5 s).
-        while True:
+        # It says goodbye to Temporal, and goes on trying when that is gone already (temporalio 1.9, sdk-core/client/src/lib.rs: max_elapsed_time).
+        deadline = time.monotonic() + speed.scaled(10)
+        while time.monotonic() < deadline:
             try:
                 self.connect()
                 return
