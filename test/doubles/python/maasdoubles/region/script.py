@@ -58,8 +58,9 @@ def _temporal(schema_name, *arguments):
 def dbupgrade(options):
     """Alembic, then Temporal's two schemas. Needs a role that owns the database; there is no way back."""
     schema.upgrade(lambda line: print(f"INFO  [alembic.runtime.migration] {line}", flush=True))
-    db.forget()
+    # Alembic keeps its connection until the last migration.
     speed.spend(MIGRATION)
+    db.forget()
     print("Running Temporal migrations:", flush=True)
     for name, directory in (("temporal", "temporal"), ("temporal_visibility", "visibility")):
         _temporal(name, "setup-schema", "-v", "0.0")
