@@ -21,7 +21,7 @@ const power = (name: string, choose: (world: World) => Promise<string>): Fault =
   name,
   lab: true,
   wide: true,
-  cure: 'cli/wait/prepare.ts: what an earlier start has left goes, before each start',
+  cure: 'cli/wait/prepare.ts, cli/mux/mux.ts: what an earlier start has left goes, before each start',
   within: 240,
   replaces: ['region', 'rack', 'database'],
   // Every container of that node has ended with it.
