@@ -67,9 +67,9 @@ const details = (process: Process): [string, string][] =>
       ['Reads its configuration again by', reload[process.reload]],
       ['Restarted when these change', codes(process.restartsOn)],
       [
-        'Restarted when this does not hold',
+        'Passes requests on',
         process.relays
-          ? `${checkText(process.relays.through)}, while ${checkText(process.relays.past)}; or ${code(process.relays.to)} is another than then`
+          ? `restarted unless, while ${checkText(process.relays.past)}, ${checkText(process.relays.through)}, and ${code(process.relays.to)} says what it said at first`
           : '',
       ],
       ['Time to start, to stop', `${String(process.startSeconds)} s, ${String(process.stopSeconds)} s`],

@@ -77,15 +77,21 @@ export const replaced = (pod: string, container: string, old: string, limitSecon
 export const lookAtOnce = (): Promise<string> =>
   cluster.kubectl('annotate', 'pods', '-l', 'app.kubernetes.io/component in (region, rack)', `faults=${String(Date.now())}`, '--overwrite');
 
+/** @returns which processes are others than some seconds ago, or do not run */
+async function changed(pod: string, containers: readonly string[], seconds: number): Promise<string | undefined> {
+  const pids = (): Promise<string[]> => Promise.all(containers.map(async (container) => `${container} ${await pidOf(pod, container)}`));
+  const before = await pids();
+  await sleep(seconds * 1000);
+  const others = (await pids()).filter((now, index) => now !== before[index] || now.endsWith(' '));
+  return others.length > 0 ? `${others.join(', ')}, ${String(seconds)} s ago ${before.join(', ')}` : undefined;
+}
+
 /** For a while the same processes run: a gate waits and does not end, or Pebble would start it less and less often. */
 export async function waitsOn(pod: string, containers: readonly string[], seconds: number): Promise<void> {
-  const pids = (): Promise<string[]> => Promise.all(containers.map(async (container) => `${container} ${await pidOf(pod, container)}`));
   // The one that was killed is replaced first.
   await sleep(5000);
-  const before = await pids();
-  await sleep((seconds - 5) * 1000);
-  const changed = (await pids()).filter((now, index) => now !== before[index] || now.endsWith(' '));
-  if (changed.length > 0) throw new Error(`${pod}: gates that do not wait: ${changed.join(', ')}, before ${before.join(', ')}`);
+  const found = await changed(pod, containers, seconds - 5);
+  if (found !== undefined) throw new Error(`${pod}: gates that do not wait: ${found}`);
 }
 
 /**
@@ -93,14 +99,9 @@ export async function waitsOn(pod: string, containers: readonly string[], second
  * MAAS may restart one meanwhile, which it tries again 30 s after it could not; one that goes on ending is not found running twice.
  */
 export async function steady(pod: string, containers: readonly string[]): Promise<void> {
-  const pids = (): Promise<string[]> => Promise.all(containers.map(async (container) => `${container} ${await pidOf(pod, container)}`));
-  let before = await pids();
   await until(`${pod} stays up`, 30, async () => {
-    const earlier = before;
-    await sleep(8000);
-    before = await pids();
-    const changed = before.filter((now, index) => now !== earlier[index] || now.endsWith(' '));
-    if (changed.length > 0) throw new Error(`${changed.join(', ')}, a few seconds ago ${earlier.join(', ')}`);
+    const found = await changed(pod, containers, 8);
+    if (found !== undefined) throw new Error(found);
     return true;
   });
 }

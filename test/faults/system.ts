@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { usualSecrets } from '../../charts/tables/secrets';
 import type { Cluster, KubernetesObject } from '../e2e/cluster';
 import { attempt, run } from '../e2e/command';
 import { sql } from './database';
@@ -9,7 +10,7 @@ import type { Fault } from './fault';
 import { passesOn, usable } from './pods';
 
 const components = ['region', 'rack', 'database'];
-const secretNames = ['maas-region-secret', 'maas-database', 'maas-admin', 'maas-api-key'];
+const secretNames = Object.values(usualSecrets);
 
 /** What MAAS says of services that serve nothing yet. */
 const idle: Readonly<Record<string, string>> = { dhcpd: 'off', dhcpd6: 'off' };
